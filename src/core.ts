@@ -77,7 +77,7 @@ export { file } from './schema/codec/file.ts';
 export type { FileCodec, FileOptions } from './schema/codec/file.ts';
 export { FileBody } from './schema/codec/file-body.ts';
 export type { FileContent, FileSource, NamedFile } from './schema/codec/file-body.ts';
-export type { HeadersOption } from './peer/headers.ts';
+export type { HeadersOption, HeadersSource } from './peer/headers.ts';
 export type { HttpBinding, HttpMethod, HttpSegment, HttpSpec } from './core/http-binding.ts';
 export type { Overflow } from './events/push-stream.ts';
 export type { Select, Selected } from './core/selected.ts';

@@ -13,7 +13,7 @@ export { acceptHeaders, deadlineOf, serveCall, serveStream, type RawHeaders, typ
 export { delay, onAbort } from './life/lifetime.ts';
 export { reporter } from './life/report.ts';
 export { readErrorOptions } from './peer/error-body.ts';
-export { checkHeaders, joinHeaders, makeRequestId, timeoutHeader, type HeadersOption } from './peer/headers.ts';
+export { checkHeaders, joinHeaders, makeRequestId, timeoutHeader, type HeadersOption, type HeadersSource } from './peer/headers.ts';
 export { parseJson, tryParseJson } from './peer/json.ts';
 export { guardOnWire, type OnWire, type WireRecord } from './peer/on-wire.ts';
 export { redact } from './peer/wire-record.ts';

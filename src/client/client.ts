@@ -15,6 +15,7 @@ import { checkHeaders } from '../peer/headers.ts';
 import { listenerName } from '../core/listener-name.ts';
 import { paged } from './paging.ts';
 import { report, unhandled } from '../life/report.ts';
+import { retrace } from '../life/traced.ts';
 import { LEFT } from './left.ts';
 import { PushStream } from '../events/push-stream.ts';
 import { hasCodec } from '../schema/codec/has-codec.ts';
@@ -147,7 +148,8 @@ class ContractClient {
         const request = new Call(lifetime, operation, wire, headers, lifetime.deadline, select, undefined, heard);
         return select ? this.#callSelected(request) : this.transport.call(request);
       };
-      return lifetime.settle(() => (isConverted ? this.#callConverted(operation, input, select, send, options.signal) : send(input)), fail);
+      const work = () => (isConverted ? this.#callConverted(operation, input, select, send, options.signal) : send(input));
+      return lifetime.settle(work, fail).catch(retrace);
     } catch (error) {
       return Promise.reject(fail(error));
     }
@@ -194,10 +196,11 @@ class ContractClient {
 
   #begin(timeoutMs: number = this.options.timeoutMs, signal?: AbortSignal): Lifetime {
     if (this.#closing) throw closed();
-    if (!(timeoutMs > 0))
-      throw new ApiError('INVALID_ARGUMENT', `timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`, {
-        sent: false,
-      });
+    // A program without types may give text, which would be joined to the time.
+    if (!(typeof timeoutMs === 'number' && timeoutMs > 0))
+      throw refused(`timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`);
+    if (signal && typeof (signal as Partial<AbortSignal>).addEventListener !== 'function')
+      throw refused('signal must be an AbortSignal, not its controller');
     const at = now();
     return new Lifetime(timeoutMs === Infinity ? undefined : at + timeoutMs, signal, this.#lifetimes, at);
   }
@@ -247,11 +250,16 @@ function safely(call: (input: unknown, options: AnyCallOptions | undefined) => P
 
 function callHeaders({ headers, idempotencyKey }: CallOptions): Headers {
   if (headers === undefined && idempotencyKey === undefined) return NO_HEADERS;
-  return checkHeaders(idempotencyKey === undefined ? (headers ?? NO_HEADERS) : { ...headers, 'idempotency-key': idempotencyKey });
+  const checked = checkHeaders(headers ?? NO_HEADERS);
+  return idempotencyKey === undefined ? checked : { ...checked, ...checkHeaders({ 'idempotency-key': idempotencyKey }) };
 }
 
 function notForStreams({ name }: Operation): ApiError {
-  return new ApiError('INVALID_ARGUMENT', `${name} is a stream: it takes no 'select' and no 'idempotencyKey'`, { sent: false });
+  return refused(`${name} is a stream: it takes no 'select' and no 'idempotencyKey'`);
+}
+
+function refused(message: string): ApiError {
+  return new ApiError('INVALID_ARGUMENT', message, { sent: false });
 }
 
 function closed(): ApiError {

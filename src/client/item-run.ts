@@ -47,9 +47,10 @@ export async function runItems(
     onResponse,
     ...(isTimed && lifetime.deadline !== undefined && { deadline: lifetime.deadline }),
   };
-  const opening = transport
-    .subscribe(request, sink)
-    .catch(async (error: unknown) => Promise.reject(form ? await form.decodedError(operation, error) : error));
-  if (isTimed) await opening;
-  else await lifetime.start(() => opening);
+  const open = () =>
+    transport
+      .subscribe(request, sink)
+      .catch(async (error: unknown) => Promise.reject(form ? await form.decodedError(operation, error) : error));
+  if (lifetime.reason) throw lifetime.reason;
+  await (isTimed ? open() : lifetime.start(open));
 }

@@ -4,6 +4,7 @@ import type { Transport } from '../core/transport.ts';
 import { PushStream } from '../events/push-stream.ts';
 import { bothParts, type Part } from '../life/lazy.ts';
 import type { Lifetime } from '../life/lifetime.ts';
+import { traced } from '../life/traced.ts';
 import { checkHeaders } from '../peer/headers.ts';
 import { hasCodec } from '../schema/codec/has-codec.ts';
 import { endOfLoop, LEFT } from './left.ts';
@@ -44,7 +45,7 @@ export class Subscriber {
       return await listen(run, form, listener, options);
     } catch (error) {
       run.lifetime.abort(LEFT);
-      throw error;
+      throw traced(error);
     }
   }
 

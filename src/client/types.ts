@@ -6,6 +6,7 @@ import type { DeprecatedUse } from './deprecated.ts';
 import type { Exactly, Item, Select, Selected } from '../core/selected.ts';
 import type { Overflow } from '../events/push-stream.ts';
 import type { Adapter, Headers, OnResponse } from '../core/transport.ts';
+import type { HeadersSource } from '../peer/headers.ts';
 
 /** Options of every call. */
 export interface CallOptions {
@@ -13,8 +14,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** For the whole call, retries included, in milliseconds. @default the client's */
   readonly timeoutMs?: number | undefined;
-  /** Travel with the call on every protocol: lower-case names `[a-z0-9-]`, printable ASCII values. */
-  readonly headers?: Headers | undefined;
+  /** Travel with the call on every protocol: names of letters, digits and `-`, printable ASCII values. */
+  readonly headers?: HeadersSource | undefined;
   /** Lets a mutation be sent again without being done again; the service keeps outcomes for 24 h. */
   readonly idempotencyKey?: string | undefined;
   /** Is called with the headers of the answer, also if the call failed, and over REST with its status. After several tries it gets the last answer. If it throws, the client's `onError` is told, and the call goes on. */
@@ -27,7 +28,7 @@ export interface SubscribeOptions<P = Readonly<Record<string, unknown>>> {
   readonly signal?: AbortSignal | undefined;
   /** How long the start may take, tries included, in milliseconds. @default the client's */
   readonly timeoutMs?: number | undefined;
-  readonly headers?: Headers | undefined;
+  readonly headers?: HeadersSource | undefined;
   /** Fixes channel parameters; those left out match all. */
   readonly params?: P | undefined;
   /** Resumes after this event. */

@@ -9,9 +9,9 @@ import { bodyOf, eachObject, freezesBytes, isFile, isOneWay, isOptional, shapeOf
 import { Places } from './shape/places.ts';
 
 export { checkRoutes } from './http-binding/check.ts';
-export { nearest } from './nearest.ts';
 export { checkKinds } from './options/kinds.ts';
 export { checkForeign } from './options/mappings.ts';
+export { checkOptions } from './options/names.ts';
 export { checkParts } from './parts/check.ts';
 
 type Fields = Readonly<Record<string, Schema>>;

@@ -13,11 +13,11 @@ export function checkRoutes(): void {}
 /** As above. */
 export function checkServes(): void {}
 
-/** As above: the message names all that exist instead. */
-export function nearest(): undefined {}
-
 /** As above. */
 export function checkKinds(): void {}
 
 /** As above. */
 export function checkForeign(): void {}
+
+/** As above: an unknown option does nothing. */
+export function checkOptions(): void {}

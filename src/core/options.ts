@@ -1,4 +1,4 @@
-import { checkKinds, nearest } from '#contract-check';
+import { checkKinds, checkOptions } from '#contract-check';
 import { shown } from './options/shown.ts';
 
 /** Reads the value of one option: gives the value in force, or throws a `TypeError` that names the option. */
@@ -82,20 +82,4 @@ export function readOptions<O extends object, S extends Spec, const N extends ke
   checkKinds(owner, read, others);
   for (const name of Object.keys(readers)) read[name] = readers[name]?.(read[name], owner, name);
   return read as OptionsInForce<O, S>;
-}
-
-/**
- * Refuses what is not an object of known options, and reads none: for functions that are called for each message, to which a copy would be a cost.
- * @throws TypeError that names the unknown option and the nearest that exists
- */
-export function checkOptions(owner: string, options: object, known: ReadonlySet<string>): void {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`${owner}: the options must be an object, not ${shown(options)}`);
-  for (const name in options) {
-    if (known.has(name) || (options as Readonly<Record<string, unknown>>)[name] === undefined) continue;
-    const near = nearest(name, [...known]);
-    throw new TypeError(
-      `${owner}: unknown option '${name}'${near === undefined ? (known.size > 0 ? `: there are ${[...known].join(', ')}` : ': it takes none') : `, do you mean '${near}'?`}`,
-    );
-  }
 }

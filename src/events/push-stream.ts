@@ -1,3 +1,5 @@
+import { retrace, traced } from '../life/traced.ts';
+
 /** The behaviour when a consumer of events falls behind its buffer. */
 export type Overflow = 'resume' | 'drop-oldest' | 'drop-newest' | 'error';
 
@@ -66,12 +68,12 @@ export class PushStream<T> implements AsyncIterableIterator<T> {
       return Promise.resolve({ value, done: false });
     }
     if (this.#error !== undefined) {
-      const error = this.#error as Error;
+      const error = traced(this.#error) as Error;
       this.#error = undefined;
       return Promise.reject(error);
     }
     if (this.#ended) return Promise.resolve(DONE);
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    return new Promise<IteratorResult<T, undefined>>((resolve, reject) => this.#waiters.push({ resolve, reject })).catch(retrace);
   }
 
   return(): Promise<IteratorResult<T, undefined>> {

@@ -1,7 +1,7 @@
 import { Metadata, type MetadataValue } from '@grpc/grpc-js';
 import { ApiError } from '../core/errors.ts';
 import type { RawHeaders } from '../guard/serve-call.ts';
-import { joinHeaders, type HeadersOption } from '../peer/headers.ts';
+import { entriesOf, joinHeaders, type HeadersOption, type HeadersSource } from '../peer/headers.ts';
 import { redact } from '../peer/wire-record.ts';
 import { responseHeaders } from '../peer/response-headers.ts';
 import type { Headers } from '../core/transport.ts';
@@ -31,7 +31,7 @@ export class OwnMetadata {
     return joined instanceof Promise ? joined.then(toMetadata) : withBinary(toMetadata(joined), this.#binary);
   }
 
-  async #ask(option: () => Headers | Promise<Headers>, call: Headers): Promise<Metadata> {
+  async #ask(option: () => HeadersSource | Promise<HeadersSource>, call: Headers): Promise<Metadata> {
     let binary: Headers = {};
     const joined = await joinHeaders(async () => {
       const [plain, found] = splitBinary(await option());
@@ -42,8 +42,8 @@ export class OwnMetadata {
   }
 }
 
-function splitBinary(headers: Headers): readonly [plain: Headers, binary: Headers] {
-  const entries = Object.entries(headers);
+function splitBinary(headers: HeadersSource): readonly [plain: Headers, binary: Headers] {
+  const entries = [...entriesOf(headers)];
   const isBinary = ([name]: readonly [string, string]) => name.toLowerCase().endsWith('-bin');
   return [Object.fromEntries(entries.filter((entry) => !isBinary(entry))), Object.fromEntries(entries.filter(isBinary))];
 }

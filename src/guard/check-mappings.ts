@@ -1,4 +1,4 @@
-import { checkOptions } from '../core/options.ts';
+import { checkOptions } from '#contract-check';
 
 /**
  * Refuses a value that cannot be the mapping of a foreign operation or event. A text, such as a document, is one that has no members.

@@ -36,7 +36,7 @@ export class Lifetime {
     this.deadline = deadline;
     this.all = all;
     if (caller?.aborted) {
-      this.ended = cancelled(caller);
+      this.ended = cancelled(caller, false);
       return;
     }
     all?.add(this);
@@ -185,8 +185,8 @@ export class SignalEnding implements Ending {
   }
 }
 
-function cancelled(signal: AbortSignal): ApiError {
-  return ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call');
+function cancelled(signal: AbortSignal, sent = true): ApiError {
+  return ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call', { sent });
 }
 
 /** Calls `listener` when `signal` aborts, or at once if it has; returns how to stop listening. */

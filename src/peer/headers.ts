@@ -2,8 +2,11 @@ import { ApiError } from '../core/errors.ts';
 import { now } from '../life/now.ts';
 import type { Headers } from '../core/transport.ts';
 
-/** The `headers` option of every adapter: a record, or a function that is asked again for each call and each reconnect. */
-export type HeadersOption = Headers | (() => Headers | Promise<Headers>);
+/** Headers to send: a record, or pairs of names and values such as a `Headers` of the platform and a `Map`. */
+export type HeadersSource = Headers | Iterable<readonly [name: string, value: string]>;
+
+/** The `headers` option of every adapter: headers, or a function that is asked again for each call and each reconnect. */
+export type HeadersOption = HeadersSource | (() => HeadersSource | Promise<HeadersSource>);
 
 const NAME = /^[a-z0-9-]+$/;
 /** An adapter's own may be what a foreign API wants: `api_key`. */
@@ -19,17 +22,26 @@ const EXCHANGE =
 const travels = new Map<string, boolean>();
 
 /** Lower-cases names and checks names and values; throws INVALID_ARGUMENT that names the one that cannot travel. */
-export function checkHeaders(headers: Headers, names: RegExp = NAME): Headers {
+export function checkHeaders(headers: HeadersSource, names: RegExp = NAME): Headers {
   const checked: Record<string, string> = {};
-  for (const [given, value] of Object.entries(headers)) {
+  for (const [given, value] of entriesOf(headers)) {
     const name = given.toLowerCase();
     if (!names.test(name)) throw refuse(name, 'a name has letters, digits and -');
     if (REFUSED.test(name)) throw refuse(name, 'the protocols use it themselves');
     if (typeof value !== 'string' || !VALUE.test(value))
-      throw refuse(name, 'a value is printable ASCII; encode other text, for example in base64');
+      throw refuse(name, 'a value is printable ASCII text; encode other text, for example in base64');
     checked[name] = value;
   }
   return checked;
+}
+
+/** The names and values of headers, as they were given. */
+export function entriesOf(headers: HeadersSource): Iterable<readonly [name: string, value: string]> {
+  return isPairs(headers) ? headers : Object.entries(headers);
+}
+
+function isPairs(headers: HeadersSource): headers is Exclude<HeadersSource, Headers> {
+  return Symbol.iterator in headers;
 }
 
 /** Joins an adapter's own headers with the call's, which win. If the option is a function, it is asked. */
@@ -39,8 +51,8 @@ export function joinHeaders(option: HeadersOption | undefined, call: Headers): H
   return askHeaders(option, call);
 }
 
-async function askHeaders(option: () => Headers | Promise<Headers>, call: Headers): Promise<Headers> {
-  let own: Headers;
+async function askHeaders(option: () => HeadersSource | Promise<HeadersSource>, call: Headers): Promise<Headers> {
+  let own: HeadersSource;
   try {
     own = await option();
   } catch (error) {

@@ -42,6 +42,13 @@ describe('calls', () => {
     expect(await codeOf(client.reset(undefined, { timeoutMs: 0 }))).toBe('INVALID_ARGUMENT');
     expect(await codeOf(client.reset(undefined, { headers: { host: 'x' } }))).toBe('INVALID_ARGUMENT');
     expect(await codeOf(client.onPriceChanged(() => {}, { timeoutMs: -1 }))).toBe('INVALID_ARGUMENT');
+    for (const wrong of [{ timeoutMs: '500' }, { timeoutMs: null }, { signal: new AbortController() }, { signal: 'x' }]) {
+      const options = wrong as object;
+      expect(await codeOf(client.reset(undefined, options))).toBe('INVALID_ARGUMENT');
+      expect(await codeOf(client.onPriceChanged(() => {}, options))).toBe('INVALID_ARGUMENT');
+      expect(await codeOf(client.onPriceChanged(options).next())).toBe('INVALID_ARGUMENT');
+    }
+    expect(await client.reset(undefined, { headers: { 'x-tenant': undefined } as never }).catch(String)).toContain('printable ASCII text');
     expect(await codeOf(client.onPriceChanged({ headers: { host: 'x' } }).next())).toBe('INVALID_ARGUMENT');
   });
 

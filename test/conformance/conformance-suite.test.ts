@@ -157,6 +157,7 @@ describe('runConformance', () => {
         { id: 'headers-option', reason: 'no adapter here' },
         { id: 'headers-option-changes', reason: 'no adapter here' },
         { id: 'headers-option-fails', reason: 'no adapter here' },
+        { id: 'headers-option-forms', reason: 'no adapter here' },
       ],
       onResult: ({ id }) => told.push(id),
     });

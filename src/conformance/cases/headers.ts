@@ -67,6 +67,15 @@ export const headerCases = [
     equal([second.headers['authorization'], second.headers['x-custom']], ['Bearer 2', 'call'], 'the second call');
   }),
 
+  define('option-forms', 'Headers may be a record, a Headers of the platform or a Map, of an adapter and of a call.', async (t) => {
+    for (const headers of [new Headers({ 'x-custom': 'option' }), async () => new Map([['X-Custom', 'option']])]) {
+      const { client } = await t.open({ headers });
+      equal((await client.headers()).headers['x-custom'], 'option', 'the header of the adapter');
+      const call = await client.headers(undefined, { headers: new Headers({ 'X-Custom': 'call' }) });
+      equal(call.headers['x-custom'], 'call', 'the header of the call');
+    }
+  }),
+
   define(
     'option-changes',
     'A request id and a key of the adapter are those of each call, though one connection carries many.',

@@ -1,5 +1,5 @@
 import type { Contract } from '../../core/contract.ts';
-import { checkOptions } from '../../core/options.ts';
+import { checkOptions } from '#contract-check';
 import { cloudEventWriter, type CloudEventsMode, type CloudEventsOption, type CloudEventWriter } from './cloud-event.ts';
 
 const OPTIONS = new Set(['mode', 'source', 'type', 'subject', 'dataSchema', 'extensions']);

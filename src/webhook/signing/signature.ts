@@ -1,4 +1,5 @@
-import { checkOptions, ms } from '../../core/options.ts';
+import { checkOptions } from '#contract-check';
+import { ms } from '../../core/options.ts';
 import { parseJson } from '../../peer/json.ts';
 import { platformCrypto, type SignatureCrypto } from './crypto.ts';
 import type { WebhookSchemeDefinition } from './definition.ts';

@@ -102,6 +102,17 @@ export const streamCases = [
     await until(() => probe.flows.get('a')?.left === true, 'the handler was left');
   }),
 
+  define('aborted-before', 'A stream whose signal has aborted already fails in its loop and is never sent.', async (t) => {
+    const { client, probe } = await t.open();
+    const signal = AbortSignal.abort();
+    for (const options of [{ signal }, { signal, timeoutMs: 5000 }]) {
+      const error = await fails(first(client.counted({ count: 1 }, options)), 'CANCELLED');
+      equal(error.sent, false, 'whether it was sent');
+    }
+    await read(client.counted({ count: 1 }));
+    equal(probe.runsOf('counted'), 1, 'the runs');
+  }),
+
   define('deadline', 'timeoutMs covers the whole stream: then it ends with DEADLINE_EXCEEDED, at the handler too.', async (t) => {
     const { client, probe } = await t.open();
     const { items, error } = await read(client.flow({ id: 'a', pauseAfter: 2 }, { timeoutMs: 300 }));
