@@ -250,7 +250,7 @@ function safely(call: (input: unknown, options: AnyCallOptions | undefined) => P
 
 function callHeaders({ headers, idempotencyKey }: CallOptions): Headers {
   if (headers === undefined && idempotencyKey === undefined) return NO_HEADERS;
-  const checked = checkHeaders(headers ?? NO_HEADERS);
+  const checked = checkHeaders(headers);
   return idempotencyKey === undefined ? checked : { ...checked, ...checkHeaders({ 'idempotency-key': idempotencyKey }) };
 }
 

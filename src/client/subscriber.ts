@@ -72,7 +72,7 @@ export class Subscriber {
   }
 
   #begin(options: SubscribeOptions): Subscribing.Run {
-    const headers = checkHeaders(options.headers ?? {});
+    const headers = checkHeaders(options.headers);
     const { event, transport, options: ofClient } = this;
     return { event, transport, options: ofClient, headers, lifetime: this.begin(options.timeoutMs, options.signal) };
   }

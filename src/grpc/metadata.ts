@@ -31,7 +31,7 @@ export class OwnMetadata {
     return joined instanceof Promise ? joined.then(toMetadata) : withBinary(toMetadata(joined), this.#binary);
   }
 
-  async #ask(option: () => HeadersSource | Promise<HeadersSource>, call: Headers): Promise<Metadata> {
+  async #ask(option: Extract<HeadersOption, () => unknown>, call: Headers): Promise<Metadata> {
     let binary: Headers = {};
     const joined = await joinHeaders(async () => {
       const [plain, found] = splitBinary(await option());
@@ -42,7 +42,7 @@ export class OwnMetadata {
   }
 }
 
-function splitBinary(headers: HeadersSource): readonly [plain: Headers, binary: Headers] {
+function splitBinary(headers: HeadersSource | undefined): readonly [plain: Headers, binary: Headers] {
   const entries = [...entriesOf(headers)];
   const isBinary = ([name]: readonly [string, string]) => name.toLowerCase().endsWith('-bin');
   return [Object.fromEntries(entries.filter((entry) => !isBinary(entry))), Object.fromEntries(entries.filter(isBinary))];

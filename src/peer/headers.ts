@@ -5,8 +5,8 @@ import type { Headers } from '../core/transport.ts';
 /** Headers to send: a record, or pairs of names and values such as a `Headers` of the platform and a `Map`. */
 export type HeadersSource = Headers | Iterable<readonly [name: string, value: string]>;
 
-/** The `headers` option of every adapter: headers, or a function that is asked again for each call and each reconnect. */
-export type HeadersOption = HeadersSource | (() => HeadersSource | Promise<HeadersSource>);
+/** The `headers` option of every adapter: headers, or a function that is asked again for each call and each reconnect, and may have none. */
+export type HeadersOption = HeadersSource | (() => HeadersSource | undefined | Promise<HeadersSource | undefined>);
 
 const NAME = /^[a-z0-9-]+$/;
 /** An adapter's own may be what a foreign API wants: `api_key`. */
@@ -22,7 +22,7 @@ const EXCHANGE =
 const travels = new Map<string, boolean>();
 
 /** Lower-cases names and checks names and values; throws INVALID_ARGUMENT that names the one that cannot travel. */
-export function checkHeaders(headers: HeadersSource, names: RegExp = NAME): Headers {
+export function checkHeaders(headers: HeadersSource | undefined, names: RegExp = NAME): Headers {
   const checked: Record<string, string> = {};
   for (const [given, value] of entriesOf(headers)) {
     const name = given.toLowerCase();
@@ -36,7 +36,7 @@ export function checkHeaders(headers: HeadersSource, names: RegExp = NAME): Head
 }
 
 /** The names and values of headers, as they were given. */
-export function entriesOf(headers: HeadersSource): Iterable<readonly [name: string, value: string]> {
+export function entriesOf(headers: HeadersSource = {}): Iterable<readonly [name: string, value: string]> {
   return isPairs(headers) ? headers : Object.entries(headers);
 }
 
@@ -51,8 +51,8 @@ export function joinHeaders(option: HeadersOption | undefined, call: Headers): H
   return askHeaders(option, call);
 }
 
-async function askHeaders(option: () => HeadersSource | Promise<HeadersSource>, call: Headers): Promise<Headers> {
-  let own: HeadersSource;
+async function askHeaders(option: Extract<HeadersOption, () => unknown>, call: Headers): Promise<Headers> {
+  let own: HeadersSource | undefined;
   try {
     own = await option();
   } catch (error) {

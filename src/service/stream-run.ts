@@ -10,7 +10,7 @@ export interface StreamRun {
   readonly sink: EventSink;
   /** Makes the wire form of an item. Throws if it breaks the contract. */
   readonly encode: (item: unknown) => Maybe<unknown>;
-  /** The part of the error that the caller may see. */
+  /** The part of the error that the caller may see; the service is told of the rest. */
   readonly present: (error: unknown) => Maybe<ApiError>;
   /** Whether the caller wants no more, and so hears of no end either. */
   readonly isLeft: () => boolean;
@@ -27,9 +27,15 @@ export function iteratorOf(result: unknown, name: string): AsyncIterator<unknown
 /** Takes one item after the other to the sink, each once the sink is done with the one before; resolves when the handler has been left. */
 export async function runStream(iterator: AsyncIterator<unknown>, { lifetime, sink, encode, present, isLeft }: StreamRun): Promise<void> {
   let isDone = false;
+  let told: unknown;
+  let pending: Promise<unknown> | undefined;
+  // Nobody waits for what fails after the stream was left, but the service is told, as it is of calls.
+  const late = (error: unknown) => void (error !== told && present(error));
   try {
     for (let number = 1; ; number++) {
-      const step = await lifetime.alive(iterator.next());
+      const next = Promise.resolve(iterator.next());
+      pending = next;
+      const step = await lifetime.alive(next);
       if (step.done) break;
       const data = await encode(step.value);
       if (lifetime.reason) throw lifetime.reason;
@@ -39,10 +45,12 @@ export async function runStream(iterator: AsyncIterator<unknown>, { lifetime, si
     isDone = true;
     if (!isLeft()) sink.end();
   } catch (error) {
-    if (!isLeft()) sink.end(await present(error));
+    told = error;
+    const failure = await present(error);
+    if (!isLeft()) sink.end(failure);
   } finally {
-    // A failure of a generator that was left concerns nobody any more.
-    if (!isDone) await leave(iterator).catch(() => {});
+    pending?.catch(late);
+    if (!isDone) await leave(iterator).catch(late);
   }
 }
 

@@ -185,25 +185,58 @@ describe('a selection', () => {
   });
 });
 
-describe('a stream whose iterator fails when it is left', () => {
-  it('is over all the same, and its failure concerns nobody', async () => {
-    const counting = defineContract({ name: 'counting', operations: { count: stream({ item: z.int32() }) } });
-    let isLeft = false;
-    const iterator = {
-      next: async () => ({ done: false as const, value: 1 }),
-      return() {
-        isLeft = true;
-        throw new Error('a bug');
-      },
-    };
-    const service = createService(counting, { count: () => ({ [Symbol.asyncIterator]: () => iterator }) });
+describe('the service is told of a stream that fails after it was left', () => {
+  const counting = defineContract({ name: 'counting', operations: { count: stream({ item: z.int32() }) } });
+  type Iterator = Pick<AsyncIterator<number>, 'next' | 'return'>;
+
+  /** Leaves the stream after its first item; gives what the service is told then. */
+  async function leave(make: (signal: AbortSignal) => Iterator): Promise<readonly unknown[]> {
+    const told: unknown[] = [];
+    const service = createService(
+      counting,
+      { count: (_, { signal }) => ({ [Symbol.asyncIterator]: () => make(signal) }) },
+      { onError: ({ error, member }) => told.push(member, error) },
+    );
     for await (const item of createClient({ contract: counting, transport: service }).count()) {
       expect(item).toBe(1);
       break;
     }
     await service.close();
-    expect(isLeft).toBe(true);
     // A rejection that nobody handles fails the run of all tests.
     await new Promise((resolve) => setImmediate(resolve));
+    return told;
+  }
+
+  const bug = new Error('a bug');
+  const one = async () => ({ done: false as const, value: 1 });
+
+  it('by its iterator', async () => {
+    const returns = () => {
+      throw bug;
+    };
+    expect(await leave(() => ({ next: one, return: returns }))).toEqual(['count', bug]);
+  });
+
+  it('by the finally of its generator', async () => {
+    async function* generator() {
+      try {
+        for (;;) yield 1;
+      } finally {
+        // eslint-disable-next-line no-unsafe-finally -- as a cursor that cannot be closed
+        throw bug;
+      }
+    }
+    expect(await leave(() => generator())).toEqual(['count', bug]);
+  });
+
+  it('while it makes an item, and not of the reason for which it was left', async () => {
+    async function* generator(signal: AbortSignal, error: () => unknown) {
+      yield 1;
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      throw error();
+    }
+    expect(await leave((signal) => generator(signal, () => bug))).toEqual(['count', bug]);
+    expect(await leave((signal) => generator(signal, () => signal.reason))).toEqual([]);
+    expect(await leave((signal) => generator(signal, () => new DOMException('left', 'AbortError')))).toEqual([]);
   });
 });

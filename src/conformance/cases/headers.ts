@@ -68,6 +68,8 @@ export const headerCases = [
   }),
 
   define('option-forms', 'Headers may be a record, a Headers of the platform or a Map, of an adapter and of a call.', async (t) => {
+    const { client } = await t.open({ headers: () => undefined });
+    equal((await client.headers()).headers['x-custom'], undefined, 'the header of an adapter that has none');
     for (const headers of [new Headers({ 'x-custom': 'option' }), async () => new Map([['X-Custom', 'option']])]) {
       const { client } = await t.open({ headers });
       equal((await client.headers()).headers['x-custom'], 'option', 'the header of the adapter');
