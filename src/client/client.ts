@@ -2,7 +2,7 @@ import { converting, streaming } from '#client-parts';
 import { checkServes } from '#contract-check';
 import { selecting } from '#guard-parts';
 import type { Answer, CallOptions, Client, ClientOptions, Outcome, VerbsOf } from './types.ts';
-import type { Contract, EventDefinition, Operation } from '../core/contract.ts';
+import type { Contract, EventDefinition, InStrict, Operation } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import { ms, readOptions } from '../core/options.ts';
 import { backoff } from '../life/backoff.ts';
@@ -31,9 +31,6 @@ export type ContractClientOptions<C extends Contract, T extends Adapter<never> |
   readonly contract: InStrict<C>;
   readonly transport: T;
 };
-
-/** Without `strict` zod's types are not what they say, and every result would be `never`. */
-type InStrict<C> = [undefined] extends [string] ? { readonly 'multi-api-sdk needs "strict": true in tsconfig.json': never } : C;
 
 /**
  * Makes the client of a contract over a transport: an adapter such as `rest({ url })`, a service of this process, or any `Transport`.

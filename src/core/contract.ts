@@ -227,6 +227,12 @@ export type Joined<T, P extends Parts, K extends 'operations' | 'events' | 'rela
 
 type Intersection<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer I) => void ? I : never;
 
+/**
+ * `T`, or without `strict` a type that says what is needed: zod's types are not what they say then, and every result would be `never`.
+ * TypeScript tells it at the first use of the package.
+ */
+export type InStrict<T> = [undefined] extends [string] ? { readonly 'multi-api-sdk needs "strict": true in tsconfig.json': never } : T;
+
 /** Options of `defineContract`. */
 export interface ContractSpec<O extends Operations, E extends Events, R extends Relations, P extends Parts = {}> {
   /** Lower-case, `[a-z][a-z0-9]*`: topic prefix, proto package. */

@@ -8,6 +8,7 @@ import type {
   EventDefinition,
   Events,
   EventSpec,
+  InStrict,
   MutationSpec,
   Operation,
   Operations,
@@ -87,7 +88,7 @@ export function defineContract<
   const E extends Events = {},
   const R extends Relations = {},
   const P extends Parts = {},
->(spec: ContractSpec<O, E, R, P>): Contract<Joined<O, P, 'operations'>, Joined<E, P, 'events'>, Joined<R, P, 'relations'>> {
+>(spec: InStrict<ContractSpec<O, E, R, P>>): Contract<Joined<O, P, 'operations'>, Joined<E, P, 'events'>, Joined<R, P, 'relations'>> {
   if (typeof spec?.name !== 'string') throw new TypeError("defineContract: a contract has a name: defineContract({ name: 'tasks', … })");
   const security = securityOf(spec.security);
   const service = spec.service ?? spec.name.charAt(0).toUpperCase() + spec.name.slice(1);

@@ -214,8 +214,8 @@ describe('the types of a service', () => {
   });
 });
 
-/** What an editor shows on hovering over `marked`, a place in a program between «». */
-function hover(program: string): string {
+/** The mistakes in a program, and what an editor shows on hovering over `marked`, a place in it between «». */
+function ask(program: string, changed: ts.CompilerOptions = {}): { readonly mistakes: readonly string[]; readonly shown: string } {
   const file = fileURLToPath(new URL('hover.ts', import.meta.url));
   const at = program.indexOf('«');
   const source = program.replace(/[«»]/g, '');
@@ -227,7 +227,7 @@ function hover(program: string): string {
     useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
     directoryExists: (path) => ts.sys.directoryExists(path),
     getDirectories: (path) => ts.sys.getDirectories(path),
-    getCompilationSettings: () => options,
+    getCompilationSettings: () => ({ ...options, ...changed }),
     getScriptFileNames: () => [file],
     getScriptVersion: () => '1',
     getScriptSnapshot: (path) => {
@@ -239,8 +239,16 @@ function hover(program: string): string {
     fileExists: (path) => path === file || ts.sys.fileExists(path),
     readFile: text,
   });
-  expect(service.getSemanticDiagnostics(file).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
-  return ts.displayPartsToString(service.getQuickInfoAtPosition(file, at)?.displayParts);
+  return {
+    mistakes: service.getSemanticDiagnostics(file).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')),
+    shown: at === -1 ? '' : ts.displayPartsToString(service.getQuickInfoAtPosition(file, at)?.displayParts),
+  };
+}
+
+function hover(program: string): string {
+  const { mistakes, shown } = ask(program);
+  expect(mistakes).toEqual([]);
+  return shown;
 }
 
 describe('what an editor shows', () => {
@@ -268,4 +276,18 @@ describe('what an editor shows', () => {
   it('of the client: its short name', () => {
     expect(hover(program('void «blog»;'))).toBe('const blog: BlogClient');
   }, 60_000);
+});
+
+describe('a program without strict', () => {
+  it('is told so in one line, where it defines its contract', () => {
+    const program = `import { createClient, createService, defineContract, query } from '../../src/index.js';
+import * as z from 'zod';
+const contract = defineContract({ name: 'greetings', operations: { greet: query({ output: z.string() }) } });
+const service = createService({ contract, handlers: { greet: () => 'hello' } });
+console.log((await createClient({ contract, transport: service }).greet()).length);
+`;
+    expect(ask(program, { strictNullChecks: false }).mistakes[0]).toBe(
+      `Object literal may only specify known properties, and 'name' does not exist in type '{ readonly 'multi-api-sdk needs "strict": true in tsconfig.json': never; }'.`,
+    );
+  }, 120_000);
 });
