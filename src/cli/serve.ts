@@ -3,9 +3,10 @@ import { createBlogService } from '../blog/service.ts';
 import type { EventHub } from '../events/hub.ts';
 import { serve, type Served, type ServeOptions } from '../serve/index.ts';
 import { isPlaygroundDefault } from '../serve/playground/default.ts';
+import { explainPorts, GRPC_PORT, mqttPortOf } from '../serve/ports.ts';
 import type { MqttBroker } from '../mqtt/broker.ts';
 import type { Transport } from '../core/transport.ts';
-import { UsageError } from './args.ts';
+import { UsageError, type Args } from './args.ts';
 import { defineCommand } from './command.ts';
 import { headersOf } from './connection.ts';
 import { BLOG_EXAMPLES } from './measure/examples.ts';
@@ -17,37 +18,41 @@ import { onStopSignal, painter } from './terminal.ts';
 
 const PORT = { type: 'number', value: '<port>', range: [0, 65_535] } as const;
 
+const FLAGS = {
+  host: { type: 'string', value: '<host>', summary: '0.0.0.0 to be reached from other machines', default: '127.0.0.1' },
+  port: { ...PORT, summary: 'of everything that HTTP carries; 0 picks a free one', default: 4000 },
+  'grpc-port': { ...PORT, summary: 'of gRPC; 0 picks a free one', default: GRPC_PORT },
+  'mqtt-port': { ...PORT, summary: 'of the embedded MQTT broker; 0 picks a free one (default 1883)' },
+  'mqtt-host': { type: 'string', value: '<host>', summary: 'of the embedded MQTT broker, whatever --host says (default 127.0.0.1)' },
+  'mqtt-path': { type: 'string', value: '<path>', summary: 'the path of the embedded MQTT broker for browsers, on the HTTP port: /mqtt' },
+  'mqtt-publishers': {
+    type: 'string',
+    value: '<event>',
+    multiple: true,
+    summary: 'an event that all callers may publish at the embedded MQTT broker',
+  },
+  'mqtt-event-header': {
+    type: 'string',
+    value: "'<name>: <value>'",
+    multiple: true,
+    summary: 'a header with which events are read to be published on MQTT',
+  },
+  'mqtt-url': { type: 'string', value: '<url>', summary: 'uses this MQTT broker instead of the embedded one' },
+  redis: { type: 'string', value: '<url>', summary: 'shares events and idempotency keys with other processes on this Redis' },
+  postgres: { type: 'string', value: '<url>', summary: 'the same on this Postgres, whose tables are made if they are missing' },
+  'allow-private-webhooks': { type: 'boolean', summary: 'lets webhooks go to private and loopback addresses' },
+  playground: { type: 'boolean', summary: 'the page at / also in production and on other hosts than this machine' },
+  'no-playground': { type: 'boolean', summary: 'no page at /' },
+  json: { type: 'boolean', summary: 'prints the addresses as one line of JSON' },
+} as const;
+
+type ServeFlags = Args<typeof FLAGS>['flags'];
+
 export const serveCommand = defineCommand({
   name: 'serve',
   summary: 'serves the Blog service, or that of a module, over every protocol',
   positionals: ['[module]'],
-  flags: {
-    host: { type: 'string', value: '<host>', summary: '0.0.0.0 to be reached from other machines', default: '127.0.0.1' },
-    port: { ...PORT, summary: 'of everything that HTTP carries; 0 picks a free one', default: 4000 },
-    'grpc-port': { ...PORT, summary: 'of gRPC; 0 picks a free one', default: 50_051 },
-    'mqtt-port': { ...PORT, summary: 'of the embedded MQTT broker; 0 picks a free one (default 1883)' },
-    'mqtt-host': { type: 'string', value: '<host>', summary: 'of the embedded MQTT broker, whatever --host says (default 127.0.0.1)' },
-    'mqtt-path': { type: 'string', value: '<path>', summary: 'the path of the embedded MQTT broker for browsers, on the HTTP port: /mqtt' },
-    'mqtt-publishers': {
-      type: 'string',
-      value: '<event>',
-      multiple: true,
-      summary: 'an event that all callers may publish at the embedded MQTT broker',
-    },
-    'mqtt-event-header': {
-      type: 'string',
-      value: "'<name>: <value>'",
-      multiple: true,
-      summary: 'a header with which events are read to be published on MQTT',
-    },
-    'mqtt-url': { type: 'string', value: '<url>', summary: 'uses this MQTT broker instead of the embedded one' },
-    redis: { type: 'string', value: '<url>', summary: 'shares events and idempotency keys with other processes on this Redis' },
-    postgres: { type: 'string', value: '<url>', summary: 'the same on this Postgres, whose tables are made if they are missing' },
-    'allow-private-webhooks': { type: 'boolean', summary: 'lets webhooks go to private and loopback addresses' },
-    playground: { type: 'boolean', summary: 'the page at / also in production and on other hosts than this machine' },
-    'no-playground': { type: 'boolean', summary: 'no page at /' },
-    json: { type: 'boolean', summary: 'prints the addresses as one line of JSON' },
-  },
+  flags: FLAGS,
   notes: [
     "The module's default export, or its export 'service', is what createService gives, or a function that makes it: ({ hub, idempotencyStore }) => createService({ contract, handlers, hub, idempotencyStore }).",
     'Prints the addresses when everything listens.',
@@ -60,48 +65,57 @@ export const serveCommand = defineCommand({
     ['multi-api-sdk serve --port 0 --json', 'on a free port, for programs'],
   ],
   async run({ flags, positionals: [file] }) {
-    if (flags['mqtt-port'] !== undefined && flags['mqtt-url'] !== undefined) {
-      throw new UsageError('--mqtt-port is the port of the embedded broker, --mqtt-url names another broker: give one of them');
-    }
-    let stop = (): void => {};
-    const stopped = new Promise<void>((resolve) => (stop = resolve));
-    // Before anything listens, because a signal that comes during the start must not leave half of it running.
-    const forget = onStopSignal(stop);
-    let engine: OpenedStores | undefined;
-    let opened: Opened | undefined;
     try {
-      engine = await openStores(flags);
-      opened = file === undefined ? await openBlog(flags, engine) : await openModule(file, engine);
-      const { service, broker } = opened;
-      const served = await serve(service, {
-        host: flags.host,
-        port: flags.port,
-        grpcPort: flags['grpc-port'],
-        mqttPort: flags['mqtt-port'],
-        mqttBroker: broker,
-        mqttUrl: flags['mqtt-url'],
-        mqttHost: flags['mqtt-host'],
-        mqttPath: flags['mqtt-path'],
-        mqttPublishers: publishersOf(flags),
-        mqttEventHeaders: headersOf(flags['mqtt-event-header']),
-        allowPrivateWebhooks: flags['allow-private-webhooks'],
-        webhook: engine?.webhookStore && { store: engine.webhookStore },
-        playground: playgroundOf(flags, service),
-      });
-      if (engine && !engine.webhookStore && !flags.json)
-        process.stderr.write(`webhooks are kept in the memory of this process: ${engine.flag} holds events and keys\n`);
-      process.stdout.write(flags.json ? `${JSON.stringify(addressesOf(served))}\n` : summary(served, service, flags['mqtt-path']));
-      await stopped;
-      if (process.stderr.isTTY && !flags.json) process.stderr.write('\nstopping …\n');
-      await served.close();
-      return 0;
-    } finally {
-      await opened?.close();
-      await engine?.close();
-      forget();
+      return await serveUntilSignal(flags, file);
+    } catch (error) {
+      const { host, port, 'grpc-port': grpcPort, 'mqtt-port': mqttPort, 'mqtt-host': mqttHost, 'mqtt-url': mqttUrl } = flags;
+      throw await explainPorts(error, { host, port, grpcPort, mqttPort, mqttHost, mqttUrl }, (option) => `--${option.replace('P', '-p')}`);
     }
   },
 });
+
+async function serveUntilSignal(flags: ServeFlags, file: string | undefined): Promise<number> {
+  if (flags['mqtt-port'] !== undefined && flags['mqtt-url'] !== undefined) {
+    throw new UsageError('--mqtt-port is the port of the embedded broker, --mqtt-url names another broker: give one of them');
+  }
+  let stop = (): void => {};
+  const stopped = new Promise<void>((resolve) => (stop = resolve));
+  // Before anything listens, because a signal that comes during the start must not leave half of it running.
+  const forget = onStopSignal(stop);
+  let engine: OpenedStores | undefined;
+  let opened: Opened | undefined;
+  try {
+    engine = await openStores(flags);
+    opened = file === undefined ? await openBlog(flags, engine) : await openModule(file, engine);
+    const { service, broker } = opened;
+    const served = await serve(service, {
+      host: flags.host,
+      port: flags.port,
+      grpcPort: flags['grpc-port'],
+      mqttPort: flags['mqtt-port'],
+      mqttBroker: broker,
+      mqttUrl: flags['mqtt-url'],
+      mqttHost: flags['mqtt-host'],
+      mqttPath: flags['mqtt-path'],
+      mqttPublishers: publishersOf(flags),
+      mqttEventHeaders: headersOf(flags['mqtt-event-header']),
+      allowPrivateWebhooks: flags['allow-private-webhooks'],
+      webhook: engine?.webhookStore && { store: engine.webhookStore },
+      playground: playgroundOf(flags, service),
+    });
+    if (engine && !engine.webhookStore && !flags.json)
+      process.stderr.write(`webhooks are kept in the memory of this process: ${engine.flag} holds events and keys\n`);
+    process.stdout.write(flags.json ? `${JSON.stringify(addressesOf(served))}\n` : summary(served, service, flags['mqtt-path']));
+    await stopped;
+    if (process.stderr.isTTY && !flags.json) process.stderr.write('\nstopping …\n');
+    await served.close();
+    return 0;
+  } finally {
+    await opened?.close();
+    await engine?.close();
+    forget();
+  }
+}
 
 /** Whether there is a page, and the inputs that it begins with. */
 function playgroundOf(
@@ -159,14 +173,14 @@ function publishersOf(flags: Pick<MqttFlags, 'mqtt-publishers'>): Record<string,
 
 /** The events' broker: it is there before the service, whose events come from it. */
 async function openMqtt(flags: MqttFlags) {
-  const { 'mqtt-port': mqttPort = flags.port === 0 ? 0 : 1883, 'mqtt-url': mqttUrl } = flags;
+  const { port, 'mqtt-port': mqttPort, 'mqtt-url': mqttUrl } = flags;
   const { mqttHub } = await import('../mqtt/hub.ts');
   const { mqttBroker } = await import('../mqtt/broker.ts');
   if (mqttUrl !== undefined) {
     const hub = hubAt(() => mqttHub({ url: mqttUrl }));
     return { hub, broker: undefined, close: () => hub.close() };
   }
-  const broker = await mqttBroker({ host: flags['mqtt-host'], port: mqttPort, publishers: publishersOf(flags) });
+  const broker = await mqttBroker({ host: flags['mqtt-host'], port: mqttPortOf({ port, mqttPort }), publishers: publishersOf(flags) });
   const hub = mqttHub({ url: broker.url });
   return {
     hub,

@@ -10,6 +10,7 @@ import { webSocketHandler, webSocketProtocol } from '../websocket/server.ts';
 import type { Mount, MountContext } from './mount.ts';
 import { mountMqtt } from './mqtt.ts';
 import type { ServeOptions } from './options.ts';
+import { GRPC_PORT } from './ports.ts';
 
 /** Makes each protocol's part. The handlers are asked in this order for what comes in over HTTP. */
 export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mount>> = {
@@ -59,7 +60,7 @@ export const MOUNTS: Readonly<Record<ProtocolName, (context: MountContext) => Mo
     };
   },
   grpc({ transport, options, onError }) {
-    const { host, grpcPort = 50_051 } = options;
+    const { host, grpcPort = GRPC_PORT } = options;
     let close: ((graceMs: number) => Promise<void>) | undefined;
     const { lock } = options.grpc ?? {};
     return {

@@ -17,6 +17,7 @@ import { MOUNTS } from './mounts.ts';
 import type { ServeOptions } from './options.ts';
 import { isLoopback, isPlaygroundDefault } from './playground/default.ts';
 import { playgroundHandler, type PlaygroundOptions, type PlaygroundTarget } from './playground/handler.ts';
+import { explainPorts } from './ports.ts';
 import { warnOfOwnStores } from './several.ts';
 
 /** A service that is being served. */
@@ -34,10 +35,18 @@ export interface Served extends ServedAddresses {
  * Serves a service, or any transport, over every protocol. The protocols over HTTP share one port, with `GET /healthz`.
  * Publishers of events start before the first call is taken, and end after the last one was answered.
  * @throws TypeError if an option is unknown or wrong.
- * @throws Error that says what to do if a port cannot be opened. Nothing listens then.
+ * @throws Error that says what to do if a port cannot be opened, and names all that are in use. Nothing listens then.
  */
 export async function serve(transport: Transport, options: ServeOptions = {}): Promise<Served> {
   checkTransport('serve', transport);
+  try {
+    return await start(transport, options);
+  } catch (error) {
+    throw await explainPorts(error, options);
+  }
+}
+
+async function start(transport: Transport, options: ServeOptions): Promise<Served> {
   const {
     host = '127.0.0.1',
     port,

@@ -17,6 +17,7 @@ import { mqtt } from '../../src/mqtt/client.ts';
 import { serveMqtt } from '../../src/mqtt/server.ts';
 import { serve, type Served } from '../../src/serve/index.ts';
 import type { ContextInfo } from '../../src/service/types.ts';
+import { freePort } from '../support/free-port.ts';
 
 const service = createBlogService();
 let served: Served | undefined;
@@ -104,6 +105,11 @@ describe('serve', () => {
     await expect(serve(service, { port, grpcPort: (other.address() as AddressInfo).port })).rejects.toThrow('in use');
     await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
     other.close();
+  });
+
+  test('two ports that are the same are told by name', async () => {
+    const port = await freePort();
+    await expect(serve(service, { port, grpcPort: port })).rejects.toThrow(`port and grpcPort are the same port ${port}: choose another`);
   });
 
   test('an idempotency key is the same bare and quoted', async () => {

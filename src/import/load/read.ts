@@ -83,7 +83,7 @@ export class Reader {
     } catch (cause) {
       if (cause instanceof ImportError) throw cause;
       const { status, message, name } = cause as { readonly status?: number; readonly message: string; readonly name: string };
-      const why = status === undefined ? (/abort|timeout/i.test(name + message) ? `no answer within ${timeoutMs} ms` : networkReason(cause)) : `the server answered ${status}`; // prettier-ignore
+      const why = status === undefined ? (/abort|timeout/i.test(name + message) ? `no answer within ${timeoutMs} ms` : reasonOf(cause)) : `the server answered ${status}`; // prettier-ignore
       const hint = status === 401 || status === 403 ? ": give credentials with --header 'authorization: …'" : '';
       throw new ImportError(`${location} cannot be read: ${why}${hint}`, { cause });
     }
@@ -118,6 +118,11 @@ export class Reader {
   #tooLarge(location: Location): ImportError {
     return new ImportError(`${shown(location)} is too large: descriptions may have ${this.limits.maxBytes} bytes in all (maxBytes)`);
   }
+}
+
+/** The words of Node's `fetch` for a port of https://fetch.spec.whatwg.org/#port-blocking say too little. */
+function reasonOf(cause: unknown): string {
+  return networkReason(cause).replace(/^bad port$/, 'fetch refuses this port, as browsers do: serve on another one');
 }
 
 /** Whether bytes begin with `<?xml`, in UTF-8 or UTF-16. */
