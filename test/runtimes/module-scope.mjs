@@ -1,7 +1,8 @@
 // A service, its handlers and a webhook receiver made where a module is loaded, as workers do it.
 import { createClient, createService, defineContract, event, mutation, query } from 'multi-api-sdk';
 import { graphqlHandler } from 'multi-api-sdk/graphql/server';
-import { fetchHandler } from 'multi-api-sdk/http/fetch';
+import { connectHandler } from 'multi-api-sdk/grpc/connect/server';
+import { composeHandlers, fetchHandler } from 'multi-api-sdk/http/fetch';
 import { rest } from 'multi-api-sdk/rest';
 import { restHandler } from 'multi-api-sdk/rest/server';
 import { signWebhook, verifyWebhook, webhook } from 'multi-api-sdk/webhook';
@@ -17,7 +18,7 @@ const contract = defineContract({
   events: { taskAdded: event({ channel: 'tasks/added', payload: Task, writtenBy: 'addTask' }) },
 });
 const service = createService(contract, { getTask: ({ id }) => ({ id, title: 'read' }), addTask: ({ title }) => ({ id: 7, title }) });
-export const handle = fetchHandler(restHandler(service));
+export const handle = fetchHandler(composeHandlers(restHandler(service), connectHandler(service)));
 export const graph = fetchHandler(graphqlHandler(service));
 const hooks = webhook({ secret: 'slack secret', scheme: 'slack', handshake: { verifyToken: 'mine' } });
 const slack = webhook({ secret: 'slack secret', scheme: 'slack' });

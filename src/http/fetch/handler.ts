@@ -43,14 +43,17 @@ function bareResponse(request: FetchRequest, { status, headers, body }: HttpResp
   const isBare = request.method === 'HEAD' || status === 204 || status === 304;
   if (typeof body === 'function') {
     if (isBare) request.release();
-    return new Response(isBare ? null : streamOf(request, body), { status, headers });
+    return new Response(isBare ? null : streamOf(request, body), { status, headers, ...AS_IT_IS });
   }
   request.release();
   if (body === undefined || status === 204 || status === 304) return new Response(null, { status, headers });
   const bytes = bytesOf(body);
   // Not every host tells the length by itself, and a client of Connect sees by it that a stream never began.
-  return new Response(isBare ? null : bytes, { status, headers: { ...headers, 'content-length': String(bytes.byteLength) } });
+  return new Response(isBare ? null : bytes, { status, headers: { ...headers, 'content-length': String(bytes.byteLength) }, ...AS_IT_IS });
 }
+
+/** Workers would compress a body again that its head says is compressed. Source: https://developers.cloudflare.com/workers/runtime-apis/response/ */
+const AS_IT_IS = { encodeBody: 'manual' };
 
 const encoder = new TextEncoder();
 
