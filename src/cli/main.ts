@@ -3,7 +3,7 @@ import { ModuleError, readArgs, unknown, UsageError } from './args.ts';
 import type { Command } from './command.ts';
 import { COMMANDS, INNER } from './commands.ts';
 import { commandHelp, helpHint, mainHelp, ownVersion } from './help.ts';
-import { endOnClosedPipe, painter } from './terminal.ts';
+import { endWithOutput, painter } from './terminal.ts';
 
 const ALL = new Map([...Object.entries(COMMANDS), ...Object.entries(INNER)]);
 const USAGE = 2;
@@ -50,7 +50,7 @@ async function printMainHelp(isAsked: boolean): Promise<number> {
 
 // Errors of gRPC are printed once, as every other.
 process.env['GRPC_VERBOSITY'] ??= 'NONE';
-endOnClosedPipe();
+endWithOutput();
 main(process.argv.slice(2)).then(
   (code) => (process.exitCode = code),
   (error: unknown) => {

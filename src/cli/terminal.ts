@@ -18,12 +18,13 @@ export function printJson(stream: NodeJS.WriteStream, value: unknown, isForProgr
   stream.write(`${JSON.stringify(value, null, stream.isTTY && !isForPrograms ? 2 : 0)}\n`);
 }
 
-/** Ends the process quietly once nobody reads what it prints: `multi-api-sdk watch … | head -1`. */
-export function endOnClosedPipe(): void {
+/** Ends the process if its output cannot be written: quietly if nobody reads it (`multi-api-sdk watch … | head -1`), or with one line. */
+export function endWithOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(0);
-      throw error;
+      if (stream !== process.stderr) process.stderr.write(`error: the output cannot be written: ${error.message}\n`);
+      process.exit(1);
     });
   }
 }

@@ -79,7 +79,7 @@ export function isWithin(file: string, folder: string, { relative, resolve, isAb
 export function shown(location: Location): string {
   if (!location.startsWith('file:')) return location;
   const near = relative(process.cwd(), fileURLToPath(location));
-  return near.startsWith('..') ? fileURLToPath(location) : near;
+  return near.startsWith('..') ? fileURLToPath(location) : near || '.';
 }
 
 function withoutFragment(url: string): string {
