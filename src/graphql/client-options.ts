@@ -1,4 +1,5 @@
 import { bytes, ms, readOptions } from '../core/options.ts';
+import type { ReadContext } from '../guard/read-context.ts';
 import type { JsonObject } from '../core/errors.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, type HttpClientOptions } from '../http/client/options.ts';
 import type { WebSocketConstructor } from '../socket/client/like.ts';
@@ -25,8 +26,8 @@ export interface ForeignEvent {
   readonly result?: string;
   /** Makes the variables of the channel's parameters. @default the parameters */
   readonly input?: (params: unknown) => JsonObject;
-  /** Takes the payload out of what is at `result`, or gives `undefined` for a response that is not this event. @default as it is */
-  readonly read?: (result: unknown) => unknown;
+  /** Takes the payload out of what is at `result`, or gives `undefined` for a response that is not this event. `context` tells of gaps. @default as it is */
+  readonly read?: (result: unknown, context: ReadContext) => unknown;
 }
 
 /** Options of `graphql`. */

@@ -1,5 +1,5 @@
 import { ApiError, type JsonObject } from '../core/errors.ts';
-import { mappedSink } from '../guard/mapped-sink.ts';
+import { mappedSink, type MappedSink } from '../guard/mapped-sink.ts';
 import type { SseEvent } from '../http/events/sse.ts';
 import { Chain } from '../events/chain.ts';
 import { localId } from '../events/event-id.ts';
@@ -15,13 +15,15 @@ import { decodeErrors, isObject } from './wire.ts';
 interface ChainedSink {
   readonly sink: EventSink;
   readonly chain: Chain | undefined;
+  /** Of a foreign server. */
+  readonly mapped: MappedSink | undefined;
 }
 
 /** Hands one response of an event's subscription on; false if it was the last. */
 function deliver(
   payload: unknown,
   document: ClientDocument,
-  { sink, chain }: ChainedSink,
+  { sink, chain, mapped }: ChainedSink,
   onEventError: (error: ApiError) => void,
 ): boolean {
   const { data, errors, extensions } = isObject(payload) ? payload : {};
@@ -47,6 +49,10 @@ function deliver(
     sink.end(new ApiError('DATA_LOSS', 'the server sent an event without data', { remote: true }));
     return false;
   }
+  if (mapped) {
+    mapped.take((context) => document.read(data, notes['absent'], context), isEvent ? { id } : {});
+    return true;
+  }
   const read = document.read(data, notes['absent']);
   if (read !== undefined) void hand(read, notes, sink);
   // A hook may say so of what is not an event. Our servers send none without the field.
@@ -70,13 +76,13 @@ export type Take = (payload: unknown, sink: EventSink) => Maybe<boolean>;
 
 /** How the responses of a subscription are taken: as events, or as the items of a stream. */
 export function takerOf({ document, isStream, mapped, payload: asked }: Subscribing, onEventError: (error: ApiError) => void): Take {
-  let events: EventSink | undefined;
+  let events: MappedSink | undefined;
   const chain = mapped ? undefined : new Chain(asked.extensions?.['lastEventId'] as string | undefined);
   return (payload, sink) => {
     try {
       if (isStream) return deliverItem(payload, document, sink);
-      events ??= mapped ? mappedSink(mapped.name, sink, onEventError as (error: unknown) => void, true) : sink;
-      return deliver(payload, document, { sink: events, chain }, onEventError);
+      if (mapped) events ??= mappedSink(mapped.name, sink, onEventError as (error: unknown) => void, true);
+      return deliver(payload, document, { sink: events ?? sink, chain, mapped: events }, onEventError);
     } catch (cause) {
       // Of the mapping's hook: events go on, a loop cannot.
       const error = ApiError.from(cause, 'DATA_LOSS', String(cause));

@@ -21,6 +21,7 @@ import { onAbort } from '../life/lifetime.ts';
 import { endingOf } from '../life/call.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { mappedSink } from '../guard/mapped-sink.ts';
+import { readContext } from '../guard/read-context.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
 import type {
@@ -61,6 +62,7 @@ export type {
   LoadedPackage,
   ServiceLike,
 } from './foreign/foreign.ts';
+export type { ReadContext } from '../guard/read-context.ts';
 export type { LockedField, LockedType, ProtoLock } from './proto/lock.ts';
 export type { OnWire, WireRecord } from '../peer/on-wire.ts';
 export type { ChannelCredentials, Client } from '@grpc/grpc-js';
@@ -236,10 +238,13 @@ class GrpcTransport implements Transport {
     if (!isForeign) this.#askForPulse(metadata);
     const outgoing = this.#send({ path: wire.path, body, metadata, deadline });
     let number = 0;
+    const { context, settle } = readContext(sink);
     const take = (bytes: Buffer): void | Promise<void> => {
-      const data = wire.decodeOutput(bytes);
+      const data = wire.decodeOutput(bytes, context);
       // A message of a foreign stream that `read` takes for no item.
-      if (data !== undefined) return sink.next({ id: String(++number), time: isoNow(), data });
+      const taken = data === undefined ? undefined : sink.next({ id: String(++number), time: isoNow(), data });
+      if (taken) return taken.then(() => void settle());
+      settle();
     };
     await this.#listen(outgoing, { name, signal, sink, take, isForeign, isEvent: false, onResponse });
   }
@@ -255,7 +260,7 @@ class GrpcTransport implements Transport {
     if (isForeign) {
       const to = mappedSink(name, sink, reporter(this.options.onError), true);
       const dataOf = (item: StreamItem | undefined) => (item?.gap === false ? item.event.data : undefined);
-      const mapped = (bytes: Buffer): void => void to.take(() => dataOf(wire.decodeItem(bytes)));
+      const mapped = (bytes: Buffer): void => void to.take((context) => dataOf(wire.decodeItem(bytes, context)));
       return this.#listen(outgoing, { name, signal, sink: to, take: mapped, isForeign, isEvent: true });
     }
     const take = (bytes: Buffer): void => {

@@ -1,5 +1,6 @@
 import { localId } from '../events/event-id.ts';
 import type { OutlinedEvent } from '../schema/outline/outline.ts';
+import type { ReadContext } from '../guard/read-context.ts';
 import { compileTextReader } from '../schema/text.ts';
 import type { EventMessage } from '../core/transport.ts';
 import type { MessageCodec } from './codec/codec.ts';
@@ -14,7 +15,7 @@ export interface OperationWire<Out = Buffer, In = Uint8Array> {
   decodeInput(message: In, maxItems?: number): unknown;
   encodeOutput(output: unknown): Out;
   /** Throws INVALID_ARGUMENT: the caller knows that it is DATA_LOSS. */
-  decodeOutput(message: In): unknown;
+  decodeOutput(message: In, context?: ReadContext): unknown;
   /** True if someone else designed it. */
   readonly isForeign?: boolean;
 }
@@ -37,7 +38,7 @@ export interface EventWire<Out = Buffer, In = Uint8Array> {
   decodeRequest(message: In): EventRequest;
   encodeItem(item: StreamItem): Out;
   /** `undefined` is a message that is none of this event. */
-  decodeItem(message: In): StreamItem | undefined;
+  decodeItem(message: In, context?: ReadContext): StreamItem | undefined;
 }
 
 /** How the plain channel of an event goes over the wire. */

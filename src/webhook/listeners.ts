@@ -3,6 +3,8 @@ import { ApiError } from '../core/errors.ts';
 import type { EventMessage, EventSink } from '../core/transport.ts';
 import { wireOf } from '../schema/codec/codec.ts';
 import { compileCheck, issuesError, type Check } from '../schema/validate.ts';
+import { readContext } from '../guard/read-context.ts';
+import type { WebhookEventMapping, WebhookInfo } from './mapping.ts';
 import type { WebhookSecret } from './signing/secret.ts';
 
 /** One listener's subscription. */
@@ -18,6 +20,8 @@ export interface Listener {
   readonly registration?: Registration;
   /** The events that it has handled and at which another listener failed. */
   readonly handled: Set<string>;
+  /** The memory of a mapping's `read`. */
+  readonly state: Map<unknown, unknown>;
 }
 
 /** The result of the peer's subscription API. */
@@ -32,6 +36,10 @@ export interface Registration {
 export interface Share {
   readonly listener: Listener;
   readonly messages: readonly EventMessage[];
+  /** Whether events are missing before them. */
+  readonly hasGap: boolean;
+  /** Ends the subscription if `read` asked for that. */
+  readonly settle: () => boolean;
 }
 
 const MAX_HANDLED = 1000;
@@ -77,8 +85,9 @@ interface Outcome {
   readonly failure?: { readonly cause: unknown };
 }
 
-async function handOne({ listener, messages }: Share): Promise<Outcome> {
+async function handOne({ listener, messages, hasGap, settle }: Share): Promise<Outcome> {
   const done: string[] = [];
+  if (hasGap) listener.sink.gap();
   for (const message of messages) {
     if (listener.handled.has(message.id) || !listener.matches(message)) continue;
     try {
@@ -88,17 +97,28 @@ async function handOne({ listener, messages }: Share): Promise<Outcome> {
     }
     done.push(message.id);
   }
+  settle();
   return { listener, done };
 }
 
+/** The share of a listener in a webhook, by the `read` of its mapping if it has one. */
+export function shareOf(listener: Listener, data: unknown, info: WebhookInfo, read: WebhookEventMapping['read']): Share {
+  let hasGap = false;
+  const { sink, state, event } = listener;
+  const { context, settle } = readContext({ gap: () => void (hasGap = true), end: (error) => sink.end(error) }, state);
+  const given = read ? readBy(event, () => read(data, info, context)) : data;
+  const { id, time, header } = info;
+  return { listener, messages: messagesOf({ id, time, traceparent: header('traceparent') }, given, read !== undefined), hasGap, settle };
+}
+
 /** The messages in what `read` of a mapping gave: one, several, or none. */
-export function messagesOf(info: Omit<EventMessage, 'data'>, given: unknown, isMapped: boolean): readonly EventMessage[] {
+function messagesOf(info: Omit<EventMessage, 'data'>, given: unknown, isMapped: boolean): readonly EventMessage[] {
   if (!isMapped || !Array.isArray(given)) return given === undefined && isMapped ? [] : [{ ...info, data: given }];
   return (given as readonly unknown[]).map((data, at) => ({ ...info, id: at === 0 ? info.id : `${info.id}-${at + 1}`, data }));
 }
 
 /** The work of a mapping's `read`: an error that it throws says that the webhook cannot be read. */
-export function readBy<T>(event: string, read: () => T): T {
+function readBy<T>(event: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {

@@ -1,5 +1,6 @@
 import { checkForeign } from '#contract-check';
 import { checkMappings } from '../guard/check-mappings.ts';
+import type { ReadContext } from '../guard/read-context.ts';
 import type { Contract } from '../core/contract.ts';
 import { printable } from '../peer/printable.ts';
 
@@ -9,9 +10,9 @@ export interface WebhookEventMapping {
   readonly type?: string | readonly string[];
   /**
    * Returns the payload of a webhook, or a list of payloads, or `undefined` if this webhook is not the event. If it throws, it refuses the
-   * webhook. @default what the scheme says
+   * webhook. `context` tells of gaps, such as those that the sender speaks of. @default what the scheme says
    */
-  readonly read?: (data: unknown, webhook: WebhookInfo) => unknown;
+  readonly read?: (data: unknown, webhook: WebhookInfo, context: ReadContext) => unknown;
 }
 
 /** A webhook, apart from what it carries. */

@@ -16,7 +16,7 @@ import { contentOf, READERS, type ReadWebhook } from './body/provider.ts';
 import { readCloudWebhook } from './body/cloud-event.ts';
 import { grantResponse, readGrant, type WebhookGrant } from './grant.ts';
 import { challengeResponse, readHandshake, type WebhookHandshakeOption } from './challenge.ts';
-import { ContractCheck, handOver, ListenerFailure, messagesOf, readBy, type Listener, type Share } from './listeners.ts';
+import { ContractCheck, handOver, ListenerFailure, shareOf, type Listener, type Share } from './listeners.ts';
 import { EventTypes, shownType, type WebhookEventMapping, type WebhookInfo } from './mapping.ts';
 import type { WebhookHandshake, WebhookSchemeDefinition } from './signing/definition.ts';
 import { findScheme, type WebhookScheme } from './signing/find-scheme.ts';
@@ -282,11 +282,9 @@ export class Receiver {
     const time = content.time ?? timeOf(webhook);
     const id = content.id ?? crypto.randomUUID();
     const info: WebhookInfo = { types, id, time, header };
-    const shares = listeners.map((listener) => {
-      const read = this.#types.get(listener.contract)?.read(listener.event);
-      const given = read ? readBy(listener.event, () => read(content.data, info)) : content.data;
-      return { listener, messages: messagesOf({ id, time, traceparent: header('traceparent') }, given, read !== undefined) };
-    });
+    const shares = listeners.map((listener) =>
+      shareOf(listener, content.data, info, this.#types.get(listener.contract)?.read(listener.event)),
+    );
     // A webhook of the peer's own service ends a subscription if it breaks the contract; one of another sender is only refused.
     if (scope === '') for (const share of shares) await this.#check.check(share);
     const key = `${scope}/${id}`;

@@ -27,6 +27,7 @@ import { withPart } from '../life/lazy.ts';
 export type { SocketEvent, WebSocketConstructor, WebSocketLike } from '../socket/client/like.ts';
 export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud/cloud-event.ts';
 export type { FeedEvent, FeedOperation } from './channel/feed.ts';
+export type { ReadContext } from '../guard/read-context.ts';
 export type { RpcFrames, SocketSession } from './dialogue.ts';
 export type { RpcEventMapping, RpcOperationMapping } from './rpc/foreign.ts';
 export type { OnState, WebSocketState } from '../socket/client/link.ts';

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import type { IPublishPacket } from 'mqtt';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { readContext } from '../../src/guard/read-context.ts';
 import { ApiError } from '../../src/core/errors.ts';
 import { event } from '../../src/core/define.ts';
 import { compileForeignDecoder } from '../../src/mqtt/foreign/decoder.ts';
@@ -100,6 +101,7 @@ describe('the reader of foreign messages', () => {
   const contract = defineContract({ name: 'home', operations: {}, events: { thing } });
   const init = { topics: compileTopics(contract), maxMessageBytes: 10_000, onError: () => {}, makeId: () => 'id', origin: 'x' };
   const mapping = { topic: 'z/{device}' };
+  const { context } = readContext({ gap: () => {}, end: () => {} });
   const decode = compileForeignDecoder(contract.events.thing, { mapping, pattern: compilePattern(mapping.topic, 'test', true), identifier: 1 }, init); // prettier-ignore
   const packet = { cmd: 'publish', retain: false, qos: 1, dup: false, topic: '', payload: '' } as const;
 
@@ -112,7 +114,7 @@ describe('the reader of foreign messages', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.oneof(json, bytes, near), (device, message) => {
         try {
-          const decoded = decode(`z/${device}`, message, packet);
+          const decoded = decode(`z/${device}`, message, packet, context);
           if (decoded === undefined) return;
           for (const { data } of decoded as readonly { data: { device: string } }[]) {
             expect(payload.safeParse(data).success).toBe(true);

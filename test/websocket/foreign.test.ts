@@ -249,7 +249,7 @@ describe('a feed like an exchange’s', () => {
     );
     expect(prices).toEqual(['1', '4']);
     expect(reported).toHaveLength(1);
-    expect(reported[0]).toContain('a frame is not the event ticker');
+    expect(reported[0]).toContain('ticker: an event breaks the contract');
     await client.onTrade(({ size }) => void sizes.push(size), { onError: end });
     await until(() => sizes.length > 0);
     await stop();

@@ -1,4 +1,5 @@
 import type { EventDefinition, Operation } from '../../core/contract.ts';
+import type { ReadContext } from '../../guard/read-context.ts';
 import type { Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../../schema/node.ts';
 import { compileTextReader } from '../../schema/text.ts';
 import type { JsonObject } from '../../core/errors.ts';
@@ -11,7 +12,7 @@ export interface ClientDocument {
   readonly text: string;
   variables(input: unknown): Readonly<Record<string, unknown>> | undefined;
   /** The output in `data`, as the contract has it. `absent` are paths from the response's extensions. */
-  read(data: unknown, absent: unknown): unknown;
+  read(data: unknown, absent: unknown, context?: ReadContext): unknown;
   /** Whether the response must tell absent members from null ones. */
   readonly tellsAbsent: boolean;
 }
@@ -53,7 +54,7 @@ interface ForeignUse {
   readonly result?: string;
   readonly input?: (input: unknown) => JsonObject;
   readonly output?: (result: unknown) => unknown;
-  readonly read?: (result: unknown) => unknown;
+  readonly read?: (result: unknown, context: ReadContext) => unknown;
 }
 
 /** A document that someone else designed, if the mapping has one of this name. */
@@ -64,18 +65,19 @@ export function foreignDocument(
 ): ClientDocument | undefined {
   const given = mapping && Object.hasOwn(mapping, name) ? mapping[name] : undefined;
   if (given === undefined) return undefined;
-  const { document, result, input, output, read = output }: ForeignUse = typeof given === 'string' ? { document: given } : given;
+  const { document, result, input, output, read }: ForeignUse = typeof given === 'string' ? { document: given } : given;
   const path = result === '' ? [] : result?.split('.');
   return {
     text: document,
     tellsAbsent: false,
     variables: (value) => (input ? input(value) : (value as JsonObject | undefined)),
-    read(data) {
+    read(data, _, context) {
       if (!hasOutput) return undefined;
       // Without a path the result is the one field that was asked for.
       const keys = path ?? (isObject(data) ? Object.keys(data).slice(0, 1) : []);
       const found = keys.reduce<unknown>((at, key) => (isObject(at) ? at[key] : undefined), data);
-      return read ? read(found) : found;
+      if (read && context) return read(found, context);
+      return output ? output(found) : found;
     },
   };
 }

@@ -1,4 +1,5 @@
 import { checkForeign } from '#contract-check';
+import { readContext, type ReadContext } from '../../guard/read-context.ts';
 import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract } from '../../core/contract.ts';
 import { nearest } from '../../core/nearest.ts';
@@ -32,8 +33,8 @@ export interface GrpcOperation {
   readonly input?: (input: never) => unknown;
   /** Makes the output of the response message. @default by the contract's schema */
   readonly output?: (message: never) => unknown;
-  /** Of a streamed operation: makes an item of each message; a message for which it gives `undefined` is not an item. @default by the contract's schema */
-  readonly read?: (message: never) => unknown;
+  /** Of a streamed operation: makes an item of each message; a message for which it gives `undefined` is not an item; `context` ends the stream. @default by the contract's schema */
+  readonly read?: (message: never, context: ReadContext) => unknown;
 }
 
 /** Which rpc an event is, and how its messages differ from the contract's values. */
@@ -42,8 +43,8 @@ export interface GrpcEvent {
   readonly method: string;
   /** Makes the request message of the channel's parameters. @default by the contract's schema */
   readonly input?: (params: never) => unknown;
-  /** Makes the event's data of a message; a message for which it gives `undefined` is none of this event. @default by the contract's schema */
-  readonly read?: (message: never) => unknown;
+  /** Makes the event's data of a message; a message for which it gives `undefined` is none of this event; `context` tells of gaps. @default by the contract's schema */
+  readonly read?: (message: never, context: ReadContext) => unknown;
 }
 
 /** For services that someone else designed. */
@@ -208,8 +209,8 @@ class ForeignCompiler {
         encodeRequest: (request) => write(request.params),
         decodeRequest: () => ({ lastEventId: undefined, params: {} }),
         encodeItem: () => Buffer.alloc(0),
-        decodeItem(bytes) {
-          const data = read(bytes);
+        decodeItem(bytes, context) {
+          const data = read(bytes, context);
           // A message that `read` does not want is not an event of this kind.
           return data === undefined && mapping.read
             ? undefined
@@ -252,18 +253,19 @@ class ForeignCompiler {
   #decoder(
     at: string,
     rpc: Rpc | undefined,
-    hook: ((message: never) => unknown) | undefined,
+    hook: ((message: never, context: ReadContext) => unknown) | undefined,
     use: TypeUse | undefined,
-  ): Late<(bytes: Uint8Array) => unknown> | undefined {
+  ): Late<(bytes: Uint8Array, context?: ReadContext) => unknown> | undefined {
     if (!rpc) return undefined;
     if (!rpc.described) {
       const { opaque } = rpc;
       if (!hook && use) checkAnswer(opaque, use, at, this.#problems);
-      return () => (bytes) => {
-        const message = opaque.responseDeserialize(bytes as Buffer);
-        // As above.
-        return hook ? hook(message as never) : use && adaptMessage(message, use);
-      };
+      return () =>
+        (bytes, context = NO_CONTEXT) => {
+          const message = opaque.responseDeserialize(bytes as Buffer);
+          // As above.
+          return hook ? hook(message as never, context) : use && adaptMessage(message, use);
+        };
     }
     if (!use && !hook) return () => () => undefined;
     const { response } = rpc.described;
@@ -271,10 +273,13 @@ class ForeignCompiler {
       hook || !use ? { kind: 'message', message: this.#planner.json(response) } : this.#planner.value(response, use, at);
     return () => {
       const codec = messageCodec(type);
-      return hook ? (bytes) => hook(codec.decode(bytes) as never) : (bytes) => codec.decode(bytes);
+      return hook ? (bytes, context = NO_CONTEXT) => hook(codec.decode(bytes) as never, context) : (bytes) => codec.decode(bytes);
     };
   }
 }
+
+/** Given to the hooks of single answers. */
+const NO_CONTEXT = readContext({ gap: () => {}, end: () => {} }).context;
 
 function messageCodec(type: ProtoType): MessageCodec<Buffer> {
   return type.kind === 'message' ? buffersOf(type.message) : bareCodec(type, MAX_DEPTH);

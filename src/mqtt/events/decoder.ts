@@ -3,6 +3,7 @@ import { cloudEvents } from '#mqtt-parts';
 import type { IPublishPacket } from 'mqtt';
 import type { EventDefinition } from '../../core/contract.ts';
 import { ApiError, type Issue } from '../../core/errors.ts';
+import type { ReadContext } from '../../guard/read-context.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { parseJson } from '../../peer/json.ts';
 import { withPart } from '../../life/lazy.ts';
@@ -14,7 +15,12 @@ import type { Topics } from '../topics.ts';
 import { eventInfo, lineageOf, type Properties } from '../wire.ts';
 
 /** Reads a message as an event: throws INVALID_ARGUMENT for what does not fit; gives nothing for an empty one, which clears a retained one. */
-export type DecodeEvent = (topic: string, payload: Uint8Array, packet: IPublishPacket) => Decoded | undefined | Promise<Decoded>;
+export type DecodeEvent = (
+  topic: string,
+  payload: Uint8Array,
+  packet: IPublishPacket,
+  context: ReadContext,
+) => Decoded | undefined | Promise<Decoded>;
 
 /** An event, or those that a mapping finds in one message. */
 export type Decoded = EventMessage | readonly EventMessage[];

@@ -9,6 +9,7 @@ import { PAUSED } from '../../life/mending.ts';
 import type { EventMessage, EventSink, Headers, EventRequest } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';
 import { compileDecoder, TooLarge, type Decoded, type DecodeEvent, type EventDecoderInit } from './decoder.ts';
+import { readContext } from '../../guard/read-context.ts';
 import { overlap } from '../filters.ts';
 import type { MappedEvent } from '../foreign/mapping.ts';
 import { History } from './history.ts';
@@ -56,6 +57,10 @@ export class Feed {
   #subscribing: Promise<void> | undefined;
   #stopLinger: StopTimer | undefined;
   #last: Promise<unknown> | undefined;
+  /** The topic of the message that is being read. */
+  #topic = '';
+  /** For mappings. A gap or an end is for those who hear the topic. */
+  readonly #reads = readContext({ gap: () => this.tellGap(this.#topic), end: (error) => this.#endTopic(this.#topic, error) });
   #count = 0;
   /** Which message was the last on a topic: a retained one is for those who have seen none there since they subscribed. */
   readonly #lastOn = new Recent<string, number>(MAX_TOPICS);
@@ -106,10 +111,14 @@ export class Feed {
   take(topic: string, payload: Uint8Array, packet: IPublishPacket): void {
     try {
       // Asynchronous checks are chained, so that events keep their order.
-      const decoded = this.#last ? this.#last.then(() => this.#decode(topic, payload, packet)) : this.#decode(topic, payload, packet);
-      if (!(decoded instanceof Promise)) return decoded && this.#emit(decoded, topic, packet);
+      const decode = () => {
+        this.#topic = topic;
+        return this.#decode(topic, payload, packet, this.#reads.context);
+      };
+      const decoded = this.#last ? this.#last.then(decode) : decode();
+      if (!(decoded instanceof Promise)) return this.#emit(decoded, topic, packet);
       const mine: Promise<void> = decoded
-        .then((message) => message && this.#emit(message, topic, packet))
+        .then((message) => this.#emit(message, topic, packet))
         .catch((error: unknown) => this.#drop(error, topic, packet))
         .then(() => {
           if (this.#last === mine) this.#last = undefined;
@@ -135,6 +144,7 @@ export class Feed {
     const filter = this.#filter;
     this.#filter = undefined;
     this.#history.clear();
+    this.#reads.context.state.clear();
     if (!this.init.isStanding || filter === undefined) return;
     for (const { sink } of this.#subscribers) sink.gap();
     this.#ensure(filter, {}, false).catch((error: unknown) => {
@@ -161,7 +171,7 @@ export class Feed {
     this.#end([...this.#subscribers], error);
   }
 
-  #end(ended: readonly Subscriber[], error: ApiError): void {
+  #end(ended: readonly Subscriber[], error: ApiError | undefined): void {
     for (const subscriber of ended) this.#subscribers.delete(subscriber);
     for (const { sink, early } of ended) if (!early) sink.end(error);
   }
@@ -182,12 +192,23 @@ export class Feed {
       if (id !== undefined && lineage) this.init.holes.isBefore(topic, id, lineage);
       return this.tellGap(topic);
     }
-    const asked = [...this.#subscribers].filter(({ filter }) => overlap(filter, topic));
-    this.#end(asked, new ApiError('DATA_LOSS', error.message));
+    this.#endTopic(topic, new ApiError('DATA_LOSS', error.message));
+  }
+
+  #endTopic(topic: string, error: ApiError | undefined): void {
+    this.#end(
+      [...this.#subscribers].filter(({ filter }) => overlap(filter, topic)),
+      error,
+    );
     this.#release();
   }
 
-  #emit(decoded: Decoded, topic: string, packet: IPublishPacket): void {
+  #emit(decoded: Decoded | undefined, topic: string, packet: IPublishPacket): void {
+    if (decoded) this.#emitAll(decoded, topic, packet);
+    this.#reads.settle();
+  }
+
+  #emitAll(decoded: Decoded, topic: string, packet: IPublishPacket): void {
     const last = this.#lastOn.get(topic) ?? 0;
     this.#lastOn.set(topic, ++this.#count);
     for (const message of isList(decoded) ? decoded : [decoded]) this.#emitOne(message, topic, packet, last);

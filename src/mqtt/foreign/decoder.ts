@@ -1,6 +1,7 @@
 import { checkOf } from '#check';
 import type { EventDefinition, Schema } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
+import type { ReadContext } from '../../guard/read-context.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { parseJson } from '../../peer/json.ts';
 import { printable } from '../../peer/printable.ts';
@@ -20,13 +21,13 @@ export function compileForeignDecoder(
   const check = checkOf(event.payload);
   const fields = fieldsOf(event.payload);
   const fromTopic = pattern.params.filter((param) => Object.hasOwn(fields, param));
-  return (topic, payload, packet) => {
+  return (topic, payload, packet, context) => {
     const params = pattern.match(topic);
     if (!params) return undefined;
     if (payload.length > maxMessageBytes)
       throw new ApiError('INVALID_ARGUMENT', `a message on ${printable(topic)} was dropped: ${payload.length} bytes are too many`);
     const message = new ReceivedMessage(topic, params, payload, packet);
-    const read = readBy(mapping, event, message);
+    const read = readBy(mapping, event, message, context);
     if (read === undefined) return undefined;
     const named = Object.fromEntries(fromTopic.map((param) => [param, valueOf(fields[param], params[param] ?? '')]));
     const { id, time = new Date().toISOString(), traceparent } = eventInfo(packet.properties);
@@ -49,9 +50,14 @@ function isSettled(checked: Checked | Promise<Checked>): checked is Checked {
   return !(checked instanceof Promise);
 }
 
-function readBy({ read = asJson }: MappedEvent['mapping'], { name }: EventDefinition, message: ReceivedMessage): unknown {
+function readBy(
+  { read = asJson }: MappedEvent['mapping'],
+  { name }: EventDefinition,
+  message: ReceivedMessage,
+  context: ReadContext,
+): unknown {
   try {
-    return read(message);
+    return read(message, context);
   } catch (cause) {
     const { text } = ApiError.from(cause, 'INVALID_ARGUMENT', (cause as Error | undefined)?.message ?? 'it cannot be read');
     const where = `a message on ${printable(message.topic)} does not fit ${name} and was dropped`;

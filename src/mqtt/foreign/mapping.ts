@@ -3,6 +3,7 @@ import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract, EventDefinition, Operation, Schema } from '../../core/contract.ts';
 import { own } from '../../core/own.ts';
 import { shapeOf } from '../../core/shape.ts';
+import type { ReadContext } from '../../guard/read-context.ts';
 import { overlap } from '../filters.ts';
 import type { ForeignMessage } from './message.ts';
 import { compilePattern, type TopicPattern } from './pattern.ts';
@@ -19,10 +20,10 @@ export interface MqttEventMapping {
   readonly qos?: Qos;
   /**
    * The payload of the event, a list for several events in one message, or `undefined` for a message that is not this event. An error that
-   * it throws is reported, and ends nothing.
+   * it throws is reported, and ends nothing. `context` tells those who hear the topic of a gap or an end; its state belongs to the event.
    * @default the message as JSON, which must be an object
    */
-  read?(message: ForeignMessage): unknown;
+  read?(message: ForeignMessage, context: ReadContext): unknown;
 }
 
 /** How an operation of the contract is sent to a foreign device. */

@@ -1,4 +1,5 @@
 import type { ErrorCode, ErrorResponse, JsonObject } from '../../core/errors.ts';
+import type { ReadContext } from '../../guard/read-context.ts';
 
 /**
  * How a list stands in a query or a form: `repeat` a=1&a=2, `brackets` a[]=1&a[]=2, `indices` a[0]=1&a[1]=2, `comma` a=1,2, `space` a=1%202,
@@ -84,10 +85,10 @@ export interface RestOperation extends RestDefaults {
   /** The place of the output in the answer, or a function that takes it from the parsed JSON or XML, the text or the bytes. @default the answer itself */
   readonly output?: AnswerPath | ((answer: unknown, response: RestAnswer) => unknown);
   /**
-   * Of a streamed operation: makes an item from what came (parsed JSON, or text), or says with `undefined` that it is not an item.
+   * Of a streamed operation: makes an item from what came (parsed JSON, or text), or says with `undefined` that it is not an item. `context` ends the stream.
    * @default what is at `output`
    */
-  readonly read?: (data: unknown, event: RestStreamEvent) => unknown;
+  readonly read?: (data: unknown, event: RestStreamEvent, context: ReadContext) => unknown;
   /** How the pages of a paged query are asked for. */
   readonly pages?: RestPages;
 }
@@ -113,8 +114,8 @@ export interface RestEvent {
   readonly headers?: Readonly<Record<string, string>>;
   /** The types of the stream that may be this event; `'*'` all. @default the event's own type and `message` */
   readonly types?: '*' | readonly string[];
-  /** Makes the event from what came (parsed JSON, or text), or says with `undefined` that it is not this event. @default what came */
-  readonly read?: (data: unknown, event: RestStreamEvent) => unknown;
+  /** Makes the event from what came (parsed JSON, or text), or says with `undefined` that it is not this event. `context` tells of gaps. @default what came */
+  readonly read?: (data: unknown, event: RestStreamEvent, context: ReadContext) => unknown;
 }
 
 /** The part of the options of `rest` that is about foreign services. */

@@ -1,5 +1,6 @@
 import { checkMappings } from '../../guard/check-mappings.ts';
 import { mappedSink, type MappedSink } from '../../guard/mapped-sink.ts';
+import { readContext, type SinkContext } from '../../guard/read-context.ts';
 import type { Contract, Operation } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { parseHttpBinding } from '../../core/http-binding/check.ts';
@@ -141,6 +142,7 @@ export class ForeignRest {
     const { operation, mapped } = compiled;
     const { http, streams } = this.carrier;
     let head: RestAnswer = { status: 200, headers: {} };
+    const reads = readContext(sink);
     await openItems(request, sink, {
       streams,
       maxEventChars: http.maxResponseBytes,
@@ -156,7 +158,7 @@ export class ForeignRest {
       },
       onChunk: (text) => http.onChunk(text),
       foreign: {
-        deliver: (message, to) => deliverItem(message, operation, mapped, head, to),
+        deliver: (message, to) => deliverItem(message, { operation, mapped, head, reads }, to),
         decoderOf({ headers }, maxChars) {
           const type = headers.get('content-type') ?? '';
           // Kubernetes and Docker stream values as plain JSON, and Gemini the items of a list.
@@ -247,16 +249,22 @@ function deliverForeign({ event: type, id, data }: SseEvent, ownType: string, { 
   if (types !== '*' && !(types ?? [ownType, 'message']).includes(type)) return true;
   const parsed = tryParseJson(data);
   const payload: unknown = parsed === undefined ? data : parsed;
-  sink.take(() => (read ? read(payload, { type, id }) : payload), { id: id || undefined });
+  sink.take((context) => (read ? read(payload, { type, id }, context) : payload), { id: id || undefined });
   return true;
+}
+
+/** How the items of a stream are read. */
+interface ItemReading {
+  readonly operation: Operation;
+  readonly mapped: RestOperation;
+  readonly head: RestAnswer;
+  readonly reads: SinkContext;
 }
 
 /** Hands one item on; `false` if it was the last. */
 function deliverItem(
   { event: type, id, data }: SseEvent,
-  operation: Operation,
-  mapped: RestOperation,
-  head: RestAnswer,
+  { operation, mapped, head, reads }: ItemReading,
   sink: EventSink,
 ): boolean | Promise<boolean> {
   // How OpenAI and those who follow it say that there are no more.
@@ -270,14 +278,14 @@ function deliverItem(
   try {
     const refused = errorIn(operation, mapped, { value, head, text: data });
     if (refused) throw refused;
-    item = mapped.read ? mapped.read(value, { type, id }) : outputOf(operation, mapped, { value, head });
+    item = mapped.read ? mapped.read(value, { type, id }, reads.context) : outputOf(operation, mapped, { value, head });
   } catch (cause) {
     sink.end(ApiError.from(cause, 'DATA_LOSS', `${operation.name}: the mapping's 'read' cannot read an item`, { remote: true }));
     return false;
   }
-  if (item === undefined) return true;
+  if (item === undefined) return !reads.settle();
   const taken = sink.next({ id: id || localId(), time: isoNow(), data: item });
-  return taken ? taken.then(() => true) : true;
+  return taken ? taken.then(() => !reads.settle()) : !reads.settle();
 }
 
 function withQuery(path: string, pairs: readonly string[]): string {

@@ -1,14 +1,12 @@
 import { checkForeign } from '#contract-check';
 import { checkMappings } from '../../guard/check-mappings.ts';
+import { mappedSink } from '../../guard/mapped-sink.ts';
 import type { Contract, EventDefinition } from '../../core/contract.ts';
-import { ApiError, isApiError } from '../../core/errors.ts';
+import { ApiError } from '../../core/errors.ts';
 import { joinHeaders } from '../../peer/headers.ts';
-import { printable } from '../../peer/printable.ts';
 import { own } from '../../core/own.ts';
-import { wireOf } from '../../schema/codec/codec.ts';
-import { compileCheck, type Check } from '../../schema/validate.ts';
 import { isLonger } from '../../socket/limits.ts';
-import { frameOf, framesOf, type FeedEvent, type FeedMapping, type FeedOptions } from './feed.ts';
+import { frameOf, framesOf, type FeedMapping, type FeedOptions } from './feed.ts';
 import { encodeText } from '../../http/client/query-text.ts';
 import { eventsOnly } from '../../events/events-only.ts';
 import { cloudEventWriter, structuredCloudEvent, type CloudEventWriter } from '../../events/cloud/cloud-event.ts';
@@ -17,7 +15,7 @@ import { reporter } from '../../life/report.ts';
 import { inTime } from '../../life/timers.ts';
 import { isoNow } from '../../life/now.ts';
 import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } from '../../core/transport.ts';
-import { ChannelConnection, type ChannelFrame } from './connection.ts';
+import { ChannelConnection, type ChannelFrame, type Reader } from './connection.ts';
 import { ChannelLink } from './link.ts';
 import { tooLarge } from '../../socket/client/failure.ts';
 import { linkClosed } from '../../socket/client/link.ts';
@@ -33,7 +31,6 @@ export class ChannelTransport implements Transport {
   readonly name = 'websocket';
   readonly #links = new Map<string, ChannelLink>();
   readonly #written = new Map<string, EventDefinition>();
-  readonly #checks = new Map<EventDefinition, Check>();
   #isClosed = false;
 
   readonly contract: Contract;
@@ -98,12 +95,13 @@ export class ChannelTransport implements Transport {
       // Also by a listener that leaves at a gap.
       if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
       const mapping = own(this.feed.events, event.name) ?? {};
-      const take = this.#taker(event, mapping, params, sink);
-      sink.misfits?.(this.feed.onError);
+      const { read } = mapping;
+      const to = mappedSink(event.name, sink, this.feed.onError, read !== undefined);
       const [opening, closing] = [framesOf(await mapping.open?.(params)), framesOf(mapping.close?.(params))];
       if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
       for (const text of opening) this.#onWire('out', event, text);
-      connection.read(signal, { sink, take, onLeft: release, opening, closing });
+      const take: Reader['take'] = ({ data, id, time }) => to.take((context) => (read ? read(data, params, context) : data), { id, time });
+      connection.read(signal, { take, end: to.end, onLeft: release, opening, closing });
     } catch (error) {
       release(signal.aborted);
       throw error;
@@ -204,43 +202,6 @@ export class ChannelTransport implements Transport {
       this.feed.onError(new ApiError('DATA_LOSS', `${channel}: a frame was dropped: ${(cause as ApiError).text}`, { remote: true, cause }));
       return undefined;
     }
-  }
-
-  /** Takes the payloads of an event out of frames. One that does not fit the contract is reported, and ends nothing. */
-  #taker(
-    event: EventDefinition,
-    { read }: FeedEvent,
-    params: Readonly<Record<string, unknown>>,
-    sink: EventSink,
-  ): (frame: unknown) => readonly unknown[] {
-    const check = this.#checks.get(event) ?? compileCheck(wireOf(event.payload));
-    this.#checks.set(event, check);
-    const refuse = (frame: unknown, why: string) => {
-      const shown = printable(typeof frame === 'string' ? frame : JSON.stringify(frame));
-      this.feed.onError(
-        new ApiError('DATA_LOSS', `${event.channel}: a frame is not the event ${event.name}: ${printable(why)}: ${shown}`, {
-          remote: true,
-        }),
-      );
-    };
-    return (frame) => {
-      let found: unknown;
-      try {
-        found = read ? read(frame, params) : frame;
-      } catch (error) {
-        if (isApiError(error)) sink.end(error);
-        else refuse(frame, (error as Error).message);
-        return [];
-      }
-      if (found === undefined) return [];
-      return (Array.isArray(found) && read ? (found as unknown[]) : [found]).filter((payload) => {
-        const checked = check(payload);
-        // An asynchronous check is for the guard to report.
-        if (checked instanceof Promise || !checked.issues) return true;
-        refuse(frame, checked.issues[0]?.message ?? 'it does not fit');
-        return false;
-      });
-    };
   }
 
   #onWire(direction: 'out' | 'in', event: EventDefinition, body: string): void {

@@ -1,9 +1,7 @@
 import { ApiError } from '../../core/errors.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { after } from '../../life/timers.ts';
-import { localId } from '../../events/event-id.ts';
 import { MAX_LEVELS, parseJson } from '../../peer/json.ts';
-import type { EventSink } from '../../core/transport.ts';
 import { CLOSE } from '../../socket/close.ts';
 import { linkClosed } from '../../socket/client/link.ts';
 import type { SocketEnd } from '../dialogue.ts';
@@ -25,9 +23,8 @@ export interface ChannelFrame {
 
 /** The reader of a connection. */
 export interface Reader {
-  readonly sink: EventSink;
-  /** The payloads in a frame; none if it is not for this reader. */
-  readonly take: (frame: unknown) => readonly unknown[];
+  readonly take: (frame: ChannelFrame) => void;
+  readonly end: (error?: ApiError) => void;
   /** Called when it is over, with whether the reader left. */
   readonly onLeft: (isOver: boolean) => void;
   /** Frames that subscribe, and that unsubscribe. */
@@ -77,7 +74,7 @@ export class ChannelConnection {
     this.socket.need(true);
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const frame of held) this.#give(reader, frame);
+    for (const frame of held) reader.take(frame);
     // Its frames were for this reader, although it ended before.
     if (this.#lost) this.lost(this.#lost.error, this.#lost.code);
   }
@@ -124,12 +121,8 @@ export class ChannelConnection {
     const refused = decodeChannelError(frame.data);
     if (refused && this.#writing) return this.#writing.reject(refused);
     if (this.#held && this.#readers.size === 0 && this.#held.length < MAX_HELD) this.#held.push(frame);
-    for (const reader of [...this.#readers.keys()]) this.#give(reader, frame);
+    for (const reader of [...this.#readers.keys()]) reader.take(frame);
     if (this.#writing && contains(frame.data, this.#writing.input)) this.#writing.resolve(frame.data);
-  }
-
-  #give({ sink, take }: Reader, { id, time = new Date().toISOString(), data }: ChannelFrame): void {
-    for (const [at, each] of take(data).entries()) void sink.next({ id: (at === 0 && id) || localId(), time, data: each });
   }
 
   /** Tells the server that nobody reads any more, unless another reader asked for the same. */
@@ -163,10 +156,10 @@ export class ChannelConnection {
   #endSinks(error: ApiError | undefined): void {
     const all = [...this.#readers];
     this.#readers.clear();
-    for (const [{ sink, onLeft }, unlink] of all) {
+    for (const [{ end, onLeft }, unlink] of all) {
       unlink();
       onLeft(false);
-      sink.end(error);
+      end(error);
     }
     this.#rest();
   }

@@ -1,5 +1,6 @@
 import type { CloudEventsOption } from '../../events/cloud/cloud-event.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import type { ReadContext } from '../../guard/read-context.ts';
 
 /** An event of a feed that someone else designed. */
 export interface FeedEvent {
@@ -11,9 +12,10 @@ export interface FeedEvent {
   readonly close?: (params: JsonObject) => unknown;
   /**
    * Returns the payload of a frame, or a list of payloads. `undefined` means that the frame is not this event's: a heartbeat, an
-   * acknowledgement, another event. A frame that is not JSON comes as text. An `ApiError` that it throws ends the subscription. @default the frame
+   * acknowledgement, another event. A frame that is not JSON comes as text. An `ApiError` that it throws ends the subscription. `context` tells
+   * of gaps. @default the frame
    */
-  readonly read?: (frame: unknown, params: JsonObject) => unknown;
+  readonly read?: (frame: unknown, params: JsonObject, context: ReadContext) => unknown;
 }
 
 /** An operation that writes to a feed that someone else designed. */

@@ -1,5 +1,6 @@
 import { checkMappings } from '../../guard/check-mappings.ts';
 import { mappedSink, type MappedSink } from '../../guard/mapped-sink.ts';
+import type { ReadContext } from '../../guard/read-context.ts';
 import type { Operation } from '../../core/contract.ts';
 import { own } from '../../core/own.ts';
 import { ApiError, isErrorCode, type ErrorCode, type JsonObject } from '../../core/errors.ts';
@@ -50,9 +51,9 @@ export interface RpcEventMapping {
   readonly key?: string;
   /**
    * Takes the payload, or a list of payloads, out of a notification's parameters; `undefined` says that it is not for this subscriber. An
-   * `ApiError` that it throws ends the subscription; another error is reported, and ends nothing. @default the parameters
+   * `ApiError` that it throws ends the subscription; another error is reported, and ends nothing. `context` tells of gaps. @default the parameters
    */
-  readonly read?: (params: unknown, channel: JsonObject) => unknown;
+  readonly read?: (params: unknown, channel: JsonObject, context: ReadContext) => unknown;
 }
 
 /** How a JSON-RPC peer that someone else designed speaks. */
@@ -300,7 +301,7 @@ export class ForeignEvents {
   #give({ mapping, params: channel, sink, key }: Live, method: string, params: unknown): boolean {
     if (method !== mapping.notification) return false;
     if (mapping.key !== undefined && !isSame(isObject(params) ? params[mapping.key] : undefined, key)) return false;
-    return sink.take(() => (mapping.read ? mapping.read(params, channel) : params));
+    return sink.take((context) => (mapping.read ? mapping.read(params, channel, context) : params));
   }
 }
 
