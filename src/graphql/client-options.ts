@@ -1,5 +1,5 @@
 import { bytes, ms, readOptions } from '../core/options.ts';
-import type { ReadContext } from '../guard/read-context.ts';
+import type { ReadContext } from '../guard/mapped-sink.ts';
 import type { JsonObject } from '../core/errors.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, type HttpClientOptions } from '../http/client/options.ts';
 import type { WebSocketConstructor } from '../socket/client/like.ts';

@@ -18,7 +18,7 @@ import { readClientOptions, type GraphqlOptions } from './client-options.ts';
 import { endpointOf } from './endpoint.ts';
 import type { SubscriptionForm } from './socket/settings.ts';
 
-export type { ReadContext } from '../guard/read-context.ts';
+export type { ReadContext } from '../guard/mapped-sink.ts';
 export type { CarrierResponse, GraphqlCarrier } from './carrier.ts';
 export type { ForeignEvent, ForeignOperation, GraphqlOptions } from './client-options.ts';
 export type { SubscriptionForm } from './socket/settings.ts';

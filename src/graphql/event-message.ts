@@ -1,5 +1,5 @@
 import { ApiError, type JsonObject } from '../core/errors.ts';
-import { mappedSink, type MappedSink } from '../guard/mapped-sink.ts';
+import { takerOfMapped, type TakeMapped } from '../guard/mapped-sink.ts';
 import type { SseEvent } from '../http/events/sse.ts';
 import { Chain } from '../events/chain.ts';
 import { localId } from '../events/event-id.ts';
@@ -16,7 +16,7 @@ interface ChainedSink {
   readonly sink: EventSink;
   readonly chain: Chain | undefined;
   /** Of a foreign server. */
-  readonly mapped: MappedSink | undefined;
+  readonly mapped: TakeMapped | undefined;
 }
 
 /** Hands one response of an event's subscription on; false if it was the last. */
@@ -50,7 +50,7 @@ function deliver(
     return false;
   }
   if (mapped) {
-    mapped.take((context) => document.read(data, notes['absent'], context), isEvent ? { id } : {});
+    mapped((context) => document.read(data, undefined, context), { id: isEvent ? id : undefined });
     return true;
   }
   const read = document.read(data, notes['absent']);
@@ -76,19 +76,17 @@ export type Take = (payload: unknown, sink: EventSink) => Maybe<boolean>;
 
 /** How the responses of a subscription are taken: as events, or as the items of a stream. */
 export function takerOf({ document, isStream, mapped, payload: asked }: Subscribing, onEventError: (error: ApiError) => void): Take {
-  let events: MappedSink | undefined;
+  let events: TakeMapped | undefined;
   const chain = mapped ? undefined : new Chain(asked.extensions?.['lastEventId'] as string | undefined);
   return (payload, sink) => {
     try {
       if (isStream) return deliverItem(payload, document, sink);
-      if (mapped) events ??= mappedSink(mapped.name, sink, onEventError as (error: unknown) => void, true);
-      return deliver(payload, document, { sink: events ?? sink, chain, mapped: events }, onEventError);
+      if (mapped) events ??= takerOfMapped(mapped.name, sink, onEventError as (error: unknown) => void, true);
+      return deliver(payload, document, { sink, chain, mapped: events }, onEventError);
     } catch (cause) {
-      // Of the mapping's hook: events go on, a loop cannot.
-      const error = ApiError.from(cause, 'DATA_LOSS', String(cause));
-      if (isStream) sink.end(error);
-      else onEventError(error);
-      return !isStream;
+      // Of the hook of a stream's mapping, whose loop cannot go on; those of events have been reported.
+      sink.end(ApiError.from(cause, 'DATA_LOSS', String(cause)));
+      return false;
     }
   };
 }

@@ -20,8 +20,7 @@ import { bytes, ms, readOptions } from '../core/options.ts';
 import { onAbort } from '../life/lifetime.ts';
 import { endingOf } from '../life/call.ts';
 import { defineAdapter } from '../guard/guard.ts';
-import { mappedSink } from '../guard/mapped-sink.ts';
-import { readContext } from '../guard/read-context.ts';
+import { readContext, takerOfMapped } from '../guard/mapped-sink.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
 import type {
@@ -62,7 +61,7 @@ export type {
   LoadedPackage,
   ServiceLike,
 } from './foreign/foreign.ts';
-export type { ReadContext } from '../guard/read-context.ts';
+export type { ReadContext } from '../guard/mapped-sink.ts';
 export type { LockedField, LockedType, ProtoLock } from './proto/lock.ts';
 export type { OnWire, WireRecord } from '../peer/on-wire.ts';
 export type { ChannelCredentials, Client } from '@grpc/grpc-js';
@@ -258,10 +257,10 @@ class GrpcTransport implements Transport {
   #read(outgoing: Outgoing, wire: EventWire, { event: { name }, signal }: EventRequest, sink: EventSink): Promise<void> {
     const { isForeign } = wire;
     if (isForeign) {
-      const to = mappedSink(name, sink, reporter(this.options.onError), true);
+      const taker = takerOfMapped(name, sink, reporter(this.options.onError), true);
       const dataOf = (item: StreamItem | undefined) => (item?.gap === false ? item.event.data : undefined);
-      const mapped = (bytes: Buffer): void => void to.take((context) => dataOf(wire.decodeItem(bytes, context)));
-      return this.#listen(outgoing, { name, signal, sink: to, take: mapped, isForeign, isEvent: true });
+      const mapped = (bytes: Buffer): void => void taker((context) => dataOf(wire.decodeItem(bytes, context)));
+      return this.#listen(outgoing, { name, signal, sink, take: mapped, isForeign, isEvent: true });
     }
     const take = (bytes: Buffer): void => {
       const item = wire.decodeItem(bytes);

@@ -1,6 +1,6 @@
 import { localId } from '../events/event-id.ts';
 import type { OutlinedEvent } from '../schema/outline/outline.ts';
-import type { ReadContext } from '../guard/read-context.ts';
+import type { ReadContext } from '../guard/mapped-sink.ts';
 import { compileTextReader } from '../schema/text.ts';
 import type { EventMessage } from '../core/transport.ts';
 import type { MessageCodec } from './codec/codec.ts';

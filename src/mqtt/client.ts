@@ -16,7 +16,7 @@ import { checkTopics, checkUrl } from './check.ts';
 import type { MqttOptions } from './client-options.ts';
 import { CONNECTION_NAMES, CONNECTION_READERS } from './options.ts';
 
-export type { ReadContext } from '../guard/read-context.ts';
+export type { ReadContext } from '../guard/mapped-sink.ts';
 export type { MqttOptions } from './client-options.ts';
 export type { MqttConnectionOptions, MqttCredentials, MqttTls, MqttWill, WebSocketFactory } from './options.ts';
 export type { MqttEventMapping, MqttOperationMapping } from './foreign/mapping.ts';

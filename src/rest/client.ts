@@ -33,7 +33,7 @@ export type {
   RestPlace,
   RestStreamEvent,
 } from './foreign/mapping.ts';
-export type { ReadContext } from '../guard/read-context.ts';
+export type { ReadContext } from '../guard/mapped-sink.ts';
 export type { HttpClientOptions, RequestSignature, RequestToSign, SignOption } from '../http/client/options.ts';
 export type { HeadersOption } from '../peer/headers.ts';
 export type { OnWire, WireRecord } from '../peer/on-wire.ts';

@@ -30,7 +30,7 @@ import { SUBSCRIPTIONS_PATH, type SubscriptionInput } from './wire.ts';
 
 export { isWebhookError, WEBHOOK_REASONS, WebhookError, type WebhookReason } from './error.ts';
 export type { WebhookContent } from './body/content.ts';
-export type { ReadContext } from '../guard/read-context.ts';
+export type { ReadContext } from '../guard/mapped-sink.ts';
 export type { ReadWebhook } from './body/provider.ts';
 export type { WebhookHandshakeOption } from './challenge.ts';
 export type { WebhookGrant } from './grant.ts';

@@ -3,7 +3,7 @@ import { ApiError } from '../core/errors.ts';
 import type { EventMessage, EventSink } from '../core/transport.ts';
 import { wireOf } from '../schema/codec/codec.ts';
 import { compileCheck, issuesError, type Check } from '../schema/validate.ts';
-import { readContext } from '../guard/read-context.ts';
+import { readContext } from '../guard/mapped-sink.ts';
 import type { WebhookEventMapping, WebhookInfo } from './mapping.ts';
 import type { WebhookSecret } from './signing/secret.ts';
 

@@ -1,6 +1,6 @@
 import { checkForeign } from '#contract-check';
 import { checkMappings } from '../guard/check-mappings.ts';
-import type { ReadContext } from '../guard/read-context.ts';
+import type { ReadContext } from '../guard/mapped-sink.ts';
 import type { Contract } from '../core/contract.ts';
 import { printable } from '../peer/printable.ts';
 

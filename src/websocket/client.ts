@@ -27,7 +27,7 @@ import { withPart } from '../life/lazy.ts';
 export type { SocketEvent, WebSocketConstructor, WebSocketLike } from '../socket/client/like.ts';
 export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud/cloud-event.ts';
 export type { FeedEvent, FeedOperation } from './channel/feed.ts';
-export type { ReadContext } from '../guard/read-context.ts';
+export type { ReadContext } from '../guard/mapped-sink.ts';
 export type { RpcFrames, SocketSession } from './dialogue.ts';
 export type { RpcEventMapping, RpcOperationMapping } from './rpc/foreign.ts';
 export type { OnState, WebSocketState } from '../socket/client/link.ts';
@@ -87,8 +87,8 @@ export interface WebSocketOptions extends WebSocketBaseOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** Options of `webSocket` for plain channels. */
-export interface ChannelOptions extends WebSocketBaseOptions {
+/** Options of `webSocket` for plain channels. `N` are the operations that have a mapping. */
+export interface ChannelOptions<N extends string = string> extends WebSocketBaseOptions {
   /**
    * The URL before the events' channels: with `wss://example.com/api`, the channel `chat` is `wss://example.com/api/chat`. A function is asked again for
    * each connection.
@@ -108,7 +108,7 @@ export interface ChannelOptions extends WebSocketBaseOptions {
   /** Offered with the upgrade, one or several: `'v12.stomp'`. @default none, or that of `cloudEvents` */
   readonly subprotocol?: string | readonly string[] | false;
   /** How operations are written to a feed that someone else designed. */
-  readonly operations?: Readonly<Record<string, FeedOperation>>;
+  readonly operations?: Readonly<Record<N, FeedOperation>>;
   /** How events are read from a feed that someone else designed. */
   readonly events?: Readonly<Record<string, FeedEvent>>;
   /** Gets frames that nobody could read; they end nothing. @default console.error */
@@ -118,9 +118,9 @@ export interface ChannelOptions extends WebSocketBaseOptions {
 /**
  * A client over WebSocket. With JSON-RPC 2.0, calls and events share one connection, which is made at its first use and again after it
  * was lost. With `protocol: 'channel'`, it speaks to anyone's server that sends and takes bare JSON: events, and the operations that
- * write to their channels. Formats: docs/protocols/websocket.md.
+ * write to their channels or have a mapping. Formats: docs/protocols/websocket.md.
  */
-export function webSocket(options: ChannelOptions): Adapter<'subscribe' | 'write'>;
+export function webSocket<N extends string = never>(options: ChannelOptions<N>): Adapter<'subscribe' | 'write' | N>;
 export function webSocket(options: WebSocketOptions): Adapter<'call' | 'subscribe' | 'stream'>;
 export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<never> {
   if (options.protocol === 'channel') {

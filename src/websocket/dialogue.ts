@@ -6,7 +6,9 @@ import type { inTime } from '../life/timers.ts';
 import { MAX_LEVELS, parseJson } from '../peer/json.ts';
 import { shownUrl } from '../peer/redact/shown-url.ts';
 import type { Socket, SocketHooks, SocketOptions } from '../socket/client/socket.ts';
-import { frameOf, framesOf } from './channel/feed.ts';
+import type { Frame } from '../socket/client/like.ts';
+import { told } from '../core/options/kinds.ts';
+import { frameOf, framesOf, shownFrame } from './channel/feed.ts';
 
 /** The wishes of a peer that someone else designed, beside calls and events. Frames are JSON, or text if they are not. */
 export interface SocketSession {
@@ -27,6 +29,13 @@ export interface SocketSession {
   readonly closeCodes?: Readonly<Record<number, ErrorCode>>;
   /** Makes the frame that is sent every `pingIntervalMs`, to which any frame is a sign of life. @default ping frames of `ws` */
   readonly heartbeat?: () => unknown;
+  /**
+   * Reads the interval of heartbeats out of a frame in which the peer names it, in milliseconds; `undefined` for other frames. Without `heartbeat` it is
+   * the longest silence of a peer that sends them itself. @default `pingIntervalMs`
+   */
+  readonly heartbeatMs?: (frame: unknown) => number | undefined;
+  /** Whether binary frames come as bytes. @default false: they are read as UTF-8, for peers that send JSON in them */
+  readonly binary?: boolean;
 }
 
 /** How the frames of a peer differ from those of JSON-RPC 2.0. */
@@ -78,21 +87,30 @@ export function dialogueOpener(dialogue: DialogueOptions): OpenSocket {
         lost = { error, code };
         inner?.onLost(error, code);
       };
+      const take = (frame: Frame): void => {
+        if (!made.receive(frame)) return;
+        // It closes when all that was sent is gone.
+        void opened.close(LEAVING);
+        onLost(new ApiError('UNAVAILABLE', `${shownUrl(options.url)}: the peer asks for another connection`), LEAVING);
+      };
+      const refuse = (text: string): void =>
+        inner ? inner.onTooLarge(text) : opened.fail('a frame before the session began is over the limit (maxMessageBytes)');
+      const takeBytes = (data: unknown): void => {
+        const bytes = data instanceof Uint8Array ? data : new Uint8Array(data as ArrayBuffer);
+        if (bytes.length > options.maxMessageBytes) refuse('');
+        else take(bytes);
+      };
       return {
-        onText(text) {
-          if (!made.receive(text)) return;
-          // It closes when all that was sent is gone.
-          void opened.close(LEAVING);
-          onLost(new ApiError('UNAVAILABLE', `${shownUrl(options.url)}: the peer asks for another connection`), LEAVING);
-        },
-        onTooLarge: (text) => inner?.onTooLarge(text),
+        onText: take,
+        onBytes: dialogue.session?.binary === true ? takeBytes : undefined,
+        onTooLarge: refuse,
         onLost,
         ping: made.heartbeat ?? (dialogue.asks ? () => inner?.ping?.() : undefined),
       };
     });
     await talk?.start(options.signal);
     const begun = (inner = hooks(talk?.end ?? socket));
-    talk?.begin((text) => begun.onText(text));
+    talk?.begin((frame) => (typeof frame === 'string' ? begun.onText(frame) : begun.onBytes?.(frame)));
     // It may have ended since the peer was ready; the frames before that count.
     if (lost) begun.onLost(lost.error, lost.code);
   };
@@ -100,6 +118,9 @@ export function dialogueOpener(dialogue: DialogueOptions): OpenSocket {
 
 /** A code of our own: after 1000 and 1001 some peers forget the session that the next connection resumes. */
 const LEAVING = 4900;
+
+/** The longest interval of timers. */
+const MAX_INTERVAL_MS = 2_147_483_647;
 
 /** Frames that may come before the protocol above has begun: a peer that sends more is left, rather than some of them. */
 const MAX_EARLY = 1000;
@@ -113,8 +134,8 @@ class Dialogue {
   #fail: (error: unknown) => void = () => {};
   readonly #settled: Promise<void>;
   /** Messages that came after the peer was ready, until someone hears them. */
-  #early: string[] = [];
-  #hear: ((text: string) => void) | undefined;
+  #early: Frame[] = [];
+  #hear: ((frame: Frame) => void) | undefined;
   readonly #report: (error: unknown) => void;
 
   private readonly options: DialogueOptions;
@@ -132,7 +153,8 @@ class Dialogue {
     if (this.#isReady) this.#ready();
     const { write } = options.frames ?? {};
     // `write` takes what its author says.
-    const send = (text: string) => socket.send(write ? frameOf(write(parseJson(text, MAX_LEVELS) as never)) : text);
+    const send = (frame: Frame) =>
+      socket.send(write && typeof frame === 'string' ? frameOf(write(parseJson(frame, MAX_LEVELS) as never)) : frame);
     this.end = {
       get isOpen() {
         return socket.isOpen;
@@ -146,8 +168,9 @@ class Dialogue {
 
   /** Asks for a sign of life, if the peer wants to be asked by a frame of its own. */
   get heartbeat(): (() => void) | undefined {
-    const { heartbeat } = this.options.session ?? {};
-    return heartbeat && (() => this.#sendAll(heartbeat()));
+    const { heartbeat, heartbeatMs } = this.options.session ?? {};
+    // A peer that names the interval and is not asked sends its heartbeats itself.
+    return heartbeat ? () => this.#sendAll(heartbeat()) : heartbeatMs && (() => {});
   }
 
   /** Says hello; resolves once the peer is ready. Closes the connection if that fails. */
@@ -174,16 +197,18 @@ class Dialogue {
   }
 
   /** Hands frames on from now, those that came since the peer was ready first. */
-  begin(hear: (text: string) => void): void {
+  begin(hear: (frame: Frame) => void): void {
     this.#hear = hear;
-    for (const text of this.#early.splice(0)) hear(text);
+    for (const frame of this.#early.splice(0)) hear(frame);
   }
 
   /** Takes a frame. True if it asks for another connection. */
-  receive(text: string): boolean {
+  receive(raw: Frame): boolean {
     const { session, onFrame } = this.options;
-    const frame = parsed(text);
+    const frame = parsed(raw);
+    const shown = shownFrame(raw);
     try {
+      this.#keepPace(session?.heartbeatMs?.(frame));
       const answer: unknown = session?.answer?.(frame);
       if (answer instanceof Promise) answer.then((made) => this.#sendAll(made)).catch(this.#report);
       else this.#sendAll(answer);
@@ -191,27 +216,37 @@ class Dialogue {
       this.#report(error);
     }
     if (this.#asksToLeave(frame)) {
-      onFrame('in', text);
+      onFrame('in', shown);
       return true;
     }
-    if (this.#isReady) this.#pass(frame, text);
+    if (this.#isReady) this.#pass(frame, raw);
     else {
-      onFrame('in', text);
+      onFrame('in', shown);
       this.#judge(frame);
     }
     return false;
   }
 
-  #pass(frame: unknown, text: string): void {
+  /** Asks for signs of life at the interval that the peer has named. */
+  #keepPace(intervalMs: number | undefined): void {
+    if (intervalMs === undefined) return;
+    if (!(intervalMs > 0 && intervalMs <= MAX_INTERVAL_MS))
+      throw new TypeError(`webSocket: session.heartbeatMs must give milliseconds above 0, not ${told(intervalMs)}`);
+    this.socket.pingEvery(intervalMs);
+  }
+
+  #pass(frame: unknown, raw: Frame): void {
     const { frames, onFrame } = this.options;
-    let message: unknown = text;
+    let message: unknown = raw;
     try {
       if (frames?.read) message = frames.read(frame);
     } catch (cause) {
       return this.#report(ApiError.from(cause, 'DATA_LOSS', "the option 'frames' cannot read a frame", { remote: true }));
     }
-    if (message === undefined) return onFrame('in', text);
-    const given = typeof message === 'string' ? message : JSON.stringify(message);
+    if (message === raw && frames && typeof raw !== 'string')
+      return this.#report(new ApiError('DATA_LOSS', "a binary frame was dropped: the option 'frames' has no 'read'", { remote: true }));
+    if (message === undefined) return onFrame('in', shownFrame(raw));
+    const given = frameOf(message);
     if (this.#hear) this.#hear(given);
     else if (this.#early.length < MAX_EARLY) this.#early.push(given);
     else this.socket.fail(`the peer sent more than ${MAX_EARLY} frames before the session began`);
@@ -241,25 +276,35 @@ class Dialogue {
   }
 
   #sendAll(made: unknown): void {
-    for (const text of framesOf(made)) this.#send(text);
+    for (const frame of framesOf(made)) this.#send(frame);
   }
 
-  #send(text: string): void {
-    this.options.onFrame('out', this.#hear ? text : '[redacted]');
-    this.socket.send(text);
+  #send(frame: Frame): void {
+    this.options.onFrame('out', this.#hear ? shownFrame(frame) : '[redacted]');
+    this.socket.send(frame);
   }
 }
 
 /** Throws a `TypeError` for a member that `session` or `frames` cannot have. */
 export function checkSession({ session, frames }: Pick<DialogueOptions, 'session' | 'frames'>): void {
-  checkMappings('webSocket', { ...(session && { session }) }, ['hello', 'isReady', 'answer', 'isOver', 'closeCodes', 'heartbeat']);
+  checkMappings('webSocket', { ...(session && { session }) }, [
+    'hello',
+    'isReady',
+    'answer',
+    'isOver',
+    'closeCodes',
+    'heartbeat',
+    'heartbeatMs',
+    'binary',
+  ]);
   checkMappings('webSocket', { ...(frames && { frames }) }, ['write', 'read']);
 }
 
-function parsed(text: string): unknown {
+/** A frame as JSON, or as the text or the bytes that it is. */
+export function parsed(frame: Frame): unknown {
   try {
-    return parseJson(text, MAX_LEVELS);
+    return typeof frame === 'string' ? parseJson(frame, MAX_LEVELS) : frame;
   } catch {
-    return text;
+    return frame;
   }
 }

@@ -11,7 +11,7 @@ import { defineContract, event } from '../../src/core/define.ts';
 import type { Adapter } from '../../src/core/transport.ts';
 import { graphql } from '../../src/graphql/client.ts';
 import { grpc } from '../../src/grpc/client.ts';
-import type { ReadContext } from '../../src/guard/read-context.ts';
+import type { ReadContext } from '../../src/guard/mapped-sink.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import { mqttBroker } from '../../src/mqtt/broker.ts';
 import { mqtt } from '../../src/mqtt/client.ts';

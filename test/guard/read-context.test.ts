@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ApiError, createClient, defineContract, event, query } from '../../src/index.ts';
 import type { Adapter, EventSink } from '../../src/core/transport.ts';
-import type { ReadContext } from '../../src/guard/read-context.ts';
+import type { ReadContext } from '../../src/guard/mapped-sink.ts';
 import { rest } from '../../src/rest/client.ts';
 import { webSocket } from '../../src/websocket/client.ts';
 import { until } from '../support/until.ts';

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import type { IPublishPacket } from 'mqtt';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { readContext } from '../../src/guard/read-context.ts';
+import { readContext } from '../../src/guard/mapped-sink.ts';
 import { ApiError } from '../../src/core/errors.ts';
 import { event } from '../../src/core/define.ts';
 import { compileForeignDecoder } from '../../src/mqtt/foreign/decoder.ts';

@@ -1,5 +1,5 @@
 import type { EventDefinition, Operation } from '../../core/contract.ts';
-import type { ReadContext } from '../../guard/read-context.ts';
+import type { ReadContext } from '../../guard/mapped-sink.ts';
 import type { Field, ObjectNode, SchemaNode, TypeUse, UnionNode } from '../../schema/node.ts';
 import { compileTextReader } from '../../schema/text.ts';
 import type { JsonObject } from '../../core/errors.ts';

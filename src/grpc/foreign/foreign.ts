@@ -1,5 +1,5 @@
 import { checkForeign } from '#contract-check';
-import { readContext, type ReadContext } from '../../guard/read-context.ts';
+import { readContext, type ReadContext } from '../../guard/mapped-sink.ts';
 import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract } from '../../core/contract.ts';
 import { nearest } from '../../core/nearest.ts';

@@ -3,7 +3,7 @@ import { cloudEvents } from '#mqtt-parts';
 import type { IPublishPacket } from 'mqtt';
 import type { EventDefinition } from '../../core/contract.ts';
 import { ApiError, type Issue } from '../../core/errors.ts';
-import type { ReadContext } from '../../guard/read-context.ts';
+import type { ReadContext } from '../../guard/mapped-sink.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { parseJson } from '../../peer/json.ts';
 import { withPart } from '../../life/lazy.ts';

@@ -9,7 +9,7 @@ import { PAUSED } from '../../life/mending.ts';
 import type { EventMessage, EventSink, Headers, EventRequest } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';
 import { compileDecoder, TooLarge, type Decoded, type DecodeEvent, type EventDecoderInit } from './decoder.ts';
-import { readContext } from '../../guard/read-context.ts';
+import { readContext } from '../../guard/mapped-sink.ts';
 import { overlap } from '../filters.ts';
 import type { MappedEvent } from '../foreign/mapping.ts';
 import { History } from './history.ts';

@@ -1,7 +1,7 @@
 import { checkOf } from '#check';
 import type { EventDefinition, Schema } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
-import type { ReadContext } from '../../guard/read-context.ts';
+import type { ReadContext } from '../../guard/mapped-sink.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { parseJson } from '../../peer/json.ts';
 import { printable } from '../../peer/printable.ts';

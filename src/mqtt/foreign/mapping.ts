@@ -3,7 +3,7 @@ import { checkMappings } from '../../guard/check-mappings.ts';
 import type { Contract, EventDefinition, Operation, Schema } from '../../core/contract.ts';
 import { own } from '../../core/own.ts';
 import { shapeOf } from '../../core/shape.ts';
-import type { ReadContext } from '../../guard/read-context.ts';
+import type { ReadContext } from '../../guard/mapped-sink.ts';
 import { overlap } from '../filters.ts';
 import type { ForeignMessage } from './message.ts';
 import { compilePattern, type TopicPattern } from './pattern.ts';

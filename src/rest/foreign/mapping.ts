@@ -1,5 +1,5 @@
 import type { ErrorCode, ErrorResponse, JsonObject } from '../../core/errors.ts';
-import type { ReadContext } from '../../guard/read-context.ts';
+import type { ReadContext } from '../../guard/mapped-sink.ts';
 
 /**
  * How a list stands in a query or a form: `repeat` a=1&a=2, `brackets` a[]=1&a[]=2, `indices` a[0]=1&a[1]=2, `comma` a=1,2, `space` a=1%202,

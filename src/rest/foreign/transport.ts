@@ -1,6 +1,5 @@
 import { checkMappings } from '../../guard/check-mappings.ts';
-import { mappedSink, type MappedSink } from '../../guard/mapped-sink.ts';
-import { readContext, type SinkContext } from '../../guard/read-context.ts';
+import { readContext, takerOfMapped, type SinkContext, type TakeMapped } from '../../guard/mapped-sink.ts';
 import type { Contract, Operation } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { parseHttpBinding } from '../../core/http-binding/check.ts';
@@ -117,8 +116,8 @@ export class ForeignRest {
     const credentials = await query();
     const given = Object.entries(mapped.query ?? {}).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
     const headers = { accept: EVENT_STREAM_TYPE, ...lowerCase(mapped.headers), ...own };
-    const to = mappedSink(event.name, sink, reporter(this.carrier.onError), mapped.read !== undefined);
-    await openEvents(request, to, {
+    const take = takerOfMapped(event.name, sink, reporter(this.carrier.onError), mapped.read !== undefined);
+    await openEvents(request, sink, {
       streams,
       maxEventChars: http.maxResponseBytes,
       target: path,
@@ -131,7 +130,7 @@ export class ForeignRest {
           signal,
         }),
       onChunk: (text) => http.onChunk(text),
-      deliver: (message) => deliverForeign(message, event.type, mapped, to),
+      deliver: (message) => deliverForeign(message, event.type, mapped, take),
       failure: (response, text) => foreignFailure(response, text, this.options.defaults?.error),
     });
   }
@@ -245,11 +244,11 @@ function errorIn({ name }: Operation, { isError, error }: RestOperation, { value
 }
 
 /** Hands one event on; none is the last. */
-function deliverForeign({ event: type, id, data }: SseEvent, ownType: string, { types, read }: RestEvent, sink: MappedSink): true {
+function deliverForeign({ event: type, id, data }: SseEvent, ownType: string, { types, read }: RestEvent, take: TakeMapped): true {
   if (types !== '*' && !(types ?? [ownType, 'message']).includes(type)) return true;
   const parsed = tryParseJson(data);
   const payload: unknown = parsed === undefined ? data : parsed;
-  sink.take((context) => (read ? read(payload, { type, id }, context) : payload), { id: id || undefined });
+  take((context) => (read ? read(payload, { type, id }, context) : payload), { id: id || undefined });
   return true;
 }
 

@@ -1,11 +1,14 @@
+/** The content of a frame: text, or the bytes of a binary one. */
+export type Frame = string | Uint8Array;
+
 /** The members of a socket that this library needs: the platform's fits, and so does that of `ws`. */
 export interface WebSocketLike {
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
   readonly readyState: number;
   /** Bytes that were sent and have not left yet. */
   readonly bufferedAmount: number;
-  /** Sends one text frame. */
-  send(data: string): void;
+  /** Sends one frame: text, or bytes as a binary one. */
+  send(data: Frame): void;
   /** Begins the closing handshake. */
   close(code?: number, reason?: string): void;
   /** As in browsers. */
@@ -31,7 +34,7 @@ export interface NodeSocket extends WebSocketLike {
   terminate(): void;
   ping(): void;
   on(event: 'pong', listener: () => void): void;
-  on(event: 'message', listener: (data: unknown) => void): void;
+  on(event: 'message', listener: (data: unknown, isBinary: boolean) => void): void;
   on(event: 'upgrade', listener: (response: UpgradeResponse) => void): void;
   on(event: 'unexpected-response', listener: (request: { destroy(): void }, response: UpgradeResponse) => void): void;
 }

@@ -13,6 +13,7 @@ import {
   isOfNode,
   takesPings,
   type CarriedConstructor,
+  type Frame,
   type NodeConstructor,
   type NodeSocket,
   type NodeStream,
@@ -43,6 +44,8 @@ export interface SocketOptions {
 
 export interface SocketHooks {
   onText(text: string): void;
+  /** Takes binary frames of any size as the socket has them. Without it they are read as UTF-8. */
+  readonly onBytes?: ((data: unknown) => void) | undefined;
   /** A message over the soft limit: it fails for itself, and the connection goes on. */
   onTooLarge(text: string): void;
   /** Called once, after the connection stood: it is gone. */
@@ -57,6 +60,7 @@ const CLOSE_TIMEOUT_MS = 1_000;
 /** The client's end of one connection: bounded, alive or dropped, its writes joined. */
 export class Socket {
   #heard = true;
+  #ping: (() => void) | undefined;
   #stopPinging: StopTimer | undefined;
   #hooks: SocketHooks | undefined;
   /** Present if there is a socket of Node below. */
@@ -108,8 +112,8 @@ export class Socket {
         resolve(socket);
       });
       // An event object for each message is a good part of its cost.
-      if (isOfNode(constructor)) (inner as NodeSocket).on('message', (data) => socket.#take(data));
-      else inner.addEventListener('message', ({ data }) => socket.#take(data));
+      if (isOfNode(constructor)) (inner as NodeSocket).on('message', (data, isBinary) => socket.#take(data, isBinary));
+      else inner.addEventListener('message', ({ data }) => socket.#take(data, typeof data !== 'string'));
       inner.addEventListener('error', ({ error }) => (failure ??= error));
       inner.addEventListener('close', ({ code = 1006, reason = '' }) => {
         socket.#onClosed();
@@ -130,7 +134,7 @@ export class Socket {
   }
 
   /** Throws UNAVAILABLE if the connection is gone, RESOURCE_EXHAUSTED if it is slower than its caller; nothing was sent then. */
-  send(text: string): void {
+  send(frame: Frame): void {
     if (!this.isOpen) throw unavailable(this.#name, 'the connection is closing');
     const { bufferedAmount } = this.inner;
     if (bufferedAmount > this.options.maxBufferedBytes)
@@ -140,7 +144,7 @@ export class Socket {
         { sent: false },
       );
     this.#joiner?.hold();
-    this.inner.send(text);
+    this.inner.send(frame);
   }
 
   /** Says whether anybody waits for anything: a connection that nobody needs does not keep the process alive. */
@@ -190,9 +194,16 @@ export class Socket {
     if (!this.#isNeeded) this.#stream?.unref();
     const node = takesPings(this.inner) ? this.inner : undefined;
     node?.on('pong', () => (this.#heard = true));
-    const ping = hooks.ping ?? (node && (() => node.ping()));
+    this.#ping = hooks.ping ?? (node && (() => node.ping()));
+    this.pingEvery(this.options.pingIntervalMs);
+  }
+
+  /** Asks for a sign of life at this interval from now on, in milliseconds. */
+  pingEvery(intervalMs: number): void {
+    const ping = this.#ping;
+    this.#stopPinging?.();
     // It asks after the connection, which is there for those who wait.
-    if (ping) this.#stopPinging = every(this.options.pingIntervalMs, () => this.#tick(ping), { holds: false });
+    if (ping && this.#hooks) this.#stopPinging = every(intervalMs, () => this.#tick(ping), { holds: false });
   }
 
   /** Any frame is a sign of life; a peer that gave none since the last question is gone, whatever the platform says of the socket. */
@@ -206,9 +217,10 @@ export class Socket {
     }
   }
 
-  #take(data: unknown): void {
+  #take(data: unknown, isBinary: boolean): void {
     this.#heard = true;
     if (!this.#hooks) return;
+    if (isBinary && this.#hooks.onBytes) return this.#hooks.onBytes(data);
     const { maxMessageBytes } = this.options;
     const text = textOf(data);
     if (!isLonger(text, maxMessageBytes)) return this.#hooks.onText(text);

@@ -1,12 +1,12 @@
 import { checkForeign } from '#contract-check';
 import { checkMappings } from '../../guard/check-mappings.ts';
-import { mappedSink } from '../../guard/mapped-sink.ts';
+import { takerOfMapped } from '../../guard/mapped-sink.ts';
 import type { Contract, EventDefinition } from '../../core/contract.ts';
 import { ApiError } from '../../core/errors.ts';
 import { joinHeaders } from '../../peer/headers.ts';
 import { own } from '../../core/own.ts';
 import { isLonger } from '../../socket/limits.ts';
-import { frameOf, framesOf, type FeedMapping, type FeedOptions } from './feed.ts';
+import { frameOf, framesOf, shownFrame, type FeedMapping, type FeedOptions } from './feed.ts';
 import { encodeText } from '../../http/client/query-text.ts';
 import { eventsOnly } from '../../events/events-only.ts';
 import { cloudEventWriter, structuredCloudEvent, type CloudEventWriter } from '../../events/cloud/cloud-event.ts';
@@ -20,7 +20,7 @@ import { ChannelLink } from './link.ts';
 import { tooLarge } from '../../socket/client/failure.ts';
 import { linkClosed } from '../../socket/client/link.ts';
 import type { ClientSettings } from '../settings.ts';
-import { takesHeaders } from '../../socket/client/like.ts';
+import { takesHeaders, type Frame } from '../../socket/client/like.ts';
 import { Socket } from '../../socket/client/socket.ts';
 import { checkSession, dialogueOpener, type DialogueOptions, type OpenSocket, type SocketSession } from '../dialogue.ts';
 import { CLOSE_CODES } from '../status.ts';
@@ -44,7 +44,7 @@ export class ChannelTransport implements Transport {
     this.settings = settings;
     const { operations = {}, events = {}, echo = true, onError, cloudEvents, session } = options;
     this.feed = { operations, events, echo, onError: reporter(onError) };
-    checkMappings('webSocket: operations', operations, ['input']);
+    checkMappings('webSocket: operations', operations, ['path', 'input']);
     checkMappings('webSocket: events', events, ['path', 'open', 'close', 'read']);
     checkSession({ session, frames: undefined });
     this.#session = session;
@@ -55,30 +55,31 @@ export class ChannelTransport implements Transport {
 
   async call({ operation, input, headers, signal }: CallRequest): Promise<unknown> {
     const event = this.#written.get(operation.name);
-    if (!event) {
+    const { input: make, path } = own(this.feed.operations, operation.name) ?? {};
+    if (!event && path === undefined) {
       const writers = [...this.#written.keys()].join(', ');
       throw new ApiError(
         'UNIMPLEMENTED',
-        `a plain channel carries no ${operation.name}, only ${writers || 'events'}: use protocol 'jsonrpc'`,
+        `a plain channel carries no ${operation.name}, only ${writers || 'events'}: give it a 'path' in 'operations', or use protocol 'jsonrpc'`,
         { sent: false },
       );
     }
     const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
-    const make = own(this.feed.operations, operation.name)?.input;
-    const text = this.#frame(event, make ? make(fields) : fields, fields);
-    if (isLonger(text, this.settings.maxRequestBytes))
-      throw new ApiError('INVALID_ARGUMENT', `${operation.name}: the message is over the limit of ${this.settings.maxRequestBytes} bytes`, {
+    const frame = this.#frame(event, make ? make(fields) : fields, fields);
+    const { maxRequestBytes } = this.settings;
+    if (typeof frame === 'string' ? isLonger(frame, maxRequestBytes) : frame.length > maxRequestBytes)
+      throw new ApiError('INVALID_ARGUMENT', `${operation.name}: the message is over the limit of ${maxRequestBytes} bytes`, {
         sent: false,
       });
-    const link = this.#linkOf(event, fields, headers);
+    const link = this.#linkOf(path ?? this.#pathOf(event, fields), event?.channel ?? operation.name, headers);
     const release = link.use();
     try {
       const connection = link.current ?? (await link.connect(await joinHeaders(this.settings.headers, headers)));
       if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
-      this.#onWire('out', event, text);
-      if (this.feed.echo) return await connection.write(text, fields, signal);
-      connection.send(text);
-      return fields;
+      this.#onWire('out', event?.channel ?? operation.name, frame);
+      if (this.feed.echo && path === undefined) return await connection.write(frame, fields, signal);
+      connection.send(frame);
+      return operation.output && fields;
     } finally {
       release(false);
     }
@@ -86,7 +87,7 @@ export class ChannelTransport implements Transport {
 
   async subscribe(asked: SubscribeRequest, sink: EventSink): Promise<void> {
     const { event, params, headers, lastEventId, signal } = eventsOnly(asked, 'a plain channel');
-    const link = this.#linkOf(event, params, headers);
+    const link = this.#linkOf(this.#pathOf(event, params), event.channel, headers);
     const release = link.use();
     try {
       const connection = link.current ?? (await link.connect(await joinHeaders(this.settings.headers, headers), true));
@@ -96,12 +97,12 @@ export class ChannelTransport implements Transport {
       if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
       const mapping = own(this.feed.events, event.name) ?? {};
       const { read } = mapping;
-      const to = mappedSink(event.name, sink, this.feed.onError, read !== undefined);
+      const taker = takerOfMapped(event.name, sink, this.feed.onError, read !== undefined);
       const [opening, closing] = [framesOf(await mapping.open?.(params)), framesOf(mapping.close?.(params))];
       if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
-      for (const text of opening) this.#onWire('out', event, text);
-      const take: Reader['take'] = ({ data, id, time }) => to.take((context) => (read ? read(data, params, context) : data), { id, time });
-      connection.read(signal, { take, end: to.end, onLeft: release, opening, closing });
+      for (const frame of opening) this.#onWire('out', event.channel, frame);
+      const take: Reader['take'] = ({ data, id, time }) => taker((context) => (read ? read(data, params, context) : data), { id, time });
+      connection.read(signal, { take, end: (error) => sink.end(error), onLeft: release, opening, closing });
     } catch (error) {
       release(signal.aborted);
       throw error;
@@ -114,21 +115,26 @@ export class ChannelTransport implements Transport {
     this.#links.clear();
   }
 
-  #frame(event: EventDefinition, made: unknown, fields: Readonly<Record<string, unknown>>): string {
-    if (!this.#cloud) return frameOf(made);
+  #frame(event: EventDefinition | undefined, made: unknown, fields: Readonly<Record<string, unknown>>): Frame {
+    if (!this.#cloud || !event) return frameOf(made);
     const message = { id: crypto.randomUUID(), time: isoNow(), data: fields };
     return structuredCloudEvent(this.#cloud.attributes(event, message), JSON.stringify(made));
   }
 
-  #linkOf(event: EventDefinition, params: Readonly<Record<string, unknown>>, callHeaders: Headers): ChannelLink {
+  /** The path of an event's connection. An operation that writes no event has its path in the mapping. */
+  #pathOf(event: EventDefinition | undefined, params: Readonly<Record<string, unknown>>): string {
+    return event ? (own(this.feed.events, event.name)?.path ?? pathOf(event, params)) : '';
+  }
+
+  /** `channel` names the connection in records and reports. */
+  #linkOf(path: string, channel: string, callHeaders: Headers): ChannelLink {
     if (this.#isClosed) throw linkClosed();
-    const path = own(this.feed.events, event.name)?.path ?? pathOf(event, params);
     // Headers go with the upgrade alone, so those of a call need a connection of their own.
     const key = `${path} ${JSON.stringify(callHeaders)}`;
     const known = this.#links.get(key);
     if (known) return known;
     const made: ChannelLink = new ChannelLink(
-      (headers, signal) => this.#open(event, path, headers, signal, made),
+      (headers, signal) => this.#open(channel, path, headers, signal, made),
       this.settings.onState,
       () => {
         this.#links.delete(key);
@@ -139,7 +145,7 @@ export class ChannelTransport implements Transport {
     return made;
   }
 
-  async #open(event: EventDefinition, path: string, headers: Headers, signal: AbortSignal, link: ChannelLink): Promise<ChannelConnection> {
+  async #open(channel: string, path: string, headers: Headers, signal: AbortSignal, link: ChannelLink): Promise<ChannelConnection> {
     const { settings } = this;
     const constructor = await settings.socketClass();
     if (Object.keys(headers).length > 0 && !takesHeaders(constructor))
@@ -157,7 +163,7 @@ export class ChannelTransport implements Transport {
     let connection: ChannelConnection | undefined;
     const session = this.#session;
     const { connectTimeoutMs } = settings;
-    const onFrame: DialogueOptions['onFrame'] = (direction, text) => this.#onWire(direction, event, text);
+    const onFrame: DialogueOptions['onFrame'] = (direction, text) => this.#onWire(direction, channel, text);
     const carrier = { open: Socket.open, inTime, url: url.href, connectTimeoutMs };
     const { onError } = this.feed;
     const open: OpenSocket = session
@@ -175,13 +181,17 @@ export class ChannelTransport implements Transport {
         onUpgraded: (status, got) => settings.onWire?.({ protocol: this.name, direction: 'in', start: String(status), headers: got }),
       },
       (socket) => {
-        const opened = new ChannelConnection(socket, this.#cloud && ((frame) => this.#openFrame(event, frame)));
+        const opened = new ChannelConnection(socket, this.#cloud && ((frame) => this.#openFrame(channel, frame)));
         connection = opened;
+        const take = (frame: unknown): void => {
+          // As a session or `onText` gives it.
+          this.#onWire('in', channel, frame as Frame);
+          opened.receive(frame as Frame);
+        };
         return {
-          onText: (text) => {
-            this.#onWire('in', event, text);
-            opened.receive(text);
-          },
+          onText: take,
+          // Of a session, which says whether there are binary frames.
+          onBytes: session && take,
           onTooLarge: () => opened.refuse(tooLarge(settings.maxMessageBytes)),
           onLost: (error, code) => {
             link.lost(opened, error);
@@ -195,7 +205,7 @@ export class ChannelTransport implements Transport {
   }
 
   /** Takes a CloudEvent out of its envelope. A frame that is not one is reported, and ends nothing. */
-  #openFrame({ channel }: EventDefinition, frame: unknown): ChannelFrame | undefined {
+  #openFrame(channel: string, frame: unknown): ChannelFrame | undefined {
     try {
       return readCloudEvent(frame);
     } catch (cause) {
@@ -204,8 +214,8 @@ export class ChannelTransport implements Transport {
     }
   }
 
-  #onWire(direction: 'out' | 'in', event: EventDefinition, body: string): void {
-    this.settings.onWire?.({ protocol: this.name, direction, start: event.channel, headers: {}, body });
+  #onWire(direction: 'out' | 'in', start: string, frame: Frame): void {
+    this.settings.onWire?.({ protocol: this.name, direction, start, headers: {}, body: shownFrame(frame) });
   }
 }
 

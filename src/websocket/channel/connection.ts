@@ -1,10 +1,10 @@
 import { ApiError } from '../../core/errors.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { after } from '../../life/timers.ts';
-import { MAX_LEVELS, parseJson } from '../../peer/json.ts';
 import { CLOSE } from '../../socket/close.ts';
 import { linkClosed } from '../../socket/client/link.ts';
-import type { SocketEnd } from '../dialogue.ts';
+import type { Frame } from '../../socket/client/like.ts';
+import { parsed, type SocketEnd } from '../dialogue.ts';
 import { decodeChannelError, isObject } from '../wire.ts';
 
 /** One frame that was written, and who waits for its echo. */
@@ -28,8 +28,8 @@ export interface Reader {
   /** Called when it is over, with whether the reader left. */
   readonly onLeft: (isOver: boolean) => void;
   /** Frames that subscribe, and that unsubscribe. */
-  readonly opening: readonly string[];
-  readonly closing: readonly string[];
+  readonly opening: readonly Frame[];
+  readonly closing: readonly Frame[];
 }
 
 /** Frames that come before the first reader, which is about to read: more are not kept. */
@@ -83,7 +83,7 @@ export class ChannelConnection {
    * Writes one frame; resolves with the payload that comes back. Nothing on the wire says which frame an answer belongs to, so one
    * is written after the other, and the payload that has all that was written is its echo.
    */
-  async write(text: string, input: Writing['input'], signal: AbortSignal): Promise<unknown> {
+  async write(text: Frame, input: Writing['input'], signal: AbortSignal): Promise<unknown> {
     const mine = this.#turn.then(() => this.#write(text, input, signal));
     this.#turn = mine.then(
       () => {},
@@ -92,7 +92,7 @@ export class ChannelConnection {
     return mine;
   }
 
-  #write(text: string, input: Writing['input'], signal: AbortSignal): Promise<unknown> {
+  #write(text: Frame, input: Writing['input'], signal: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason as Error);
       this.socket.send(text);
@@ -111,12 +111,12 @@ export class ChannelConnection {
     });
   }
 
-  send(text: string): void {
+  send(text: Frame): void {
     this.socket.send(text);
   }
 
-  receive(text: string): void {
-    const frame = this.#open(read(text));
+  receive(text: Frame): void {
+    const frame = this.#open(parsed(text));
     if (!frame) return;
     const refused = decodeChannelError(frame.data);
     if (refused && this.#writing) return this.#writing.reject(refused);
@@ -132,7 +132,7 @@ export class ChannelConnection {
   }
 
   /** Says what needs no answer. If it cannot be sent, the connection is ending, or slower than what is asked of it. */
-  #say(text: string): void {
+  #say(text: Frame): void {
     try {
       this.socket.send(text);
     } catch {
@@ -186,13 +186,4 @@ function contains(value: unknown, part: unknown): boolean {
   if (isObject(part))
     return isObject(value) && Object.entries(part).every(([name, member]) => member === undefined || contains(value[name], member));
   return value === part;
-}
-
-/** A frame as JSON, or as the text that it is. */
-function read(text: string): unknown {
-  try {
-    return parseJson(text, MAX_LEVELS);
-  } catch {
-    return text;
-  }
 }

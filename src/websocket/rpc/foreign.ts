@@ -1,6 +1,5 @@
 import { checkMappings } from '../../guard/check-mappings.ts';
-import { mappedSink, type MappedSink } from '../../guard/mapped-sink.ts';
-import type { ReadContext } from '../../guard/read-context.ts';
+import { takerOfMapped, type ReadContext, type TakeMapped } from '../../guard/mapped-sink.ts';
 import type { Operation } from '../../core/contract.ts';
 import { own } from '../../core/own.ts';
 import { ApiError, isErrorCode, type ErrorCode, type JsonObject } from '../../core/errors.ts';
@@ -182,7 +181,8 @@ export interface Caller {
 interface Live {
   readonly mapping: RpcEventMapping;
   readonly params: JsonObject;
-  readonly sink: MappedSink;
+  readonly sink: EventSink;
+  readonly take: TakeMapped;
   /** The output of the subscribing call. */
   readonly key: unknown;
   /** The call that ends it, as text, to tell whether another subscription has the same. */
@@ -257,7 +257,8 @@ export class ForeignEvents {
     const live: Live = {
       mapping,
       params,
-      sink: mappedSink(event.name, sink, report, true),
+      sink,
+      take: takerOfMapped(event.name, sink, report, true),
       key,
       ending,
       release: () => unlink(),
@@ -298,10 +299,10 @@ export class ForeignEvents {
     }
   }
 
-  #give({ mapping, params: channel, sink, key }: Live, method: string, params: unknown): boolean {
+  #give({ mapping, params: channel, take, key }: Live, method: string, params: unknown): boolean {
     if (method !== mapping.notification) return false;
     if (mapping.key !== undefined && !isSame(isObject(params) ? params[mapping.key] : undefined, key)) return false;
-    return sink.take((context) => (mapping.read ? mapping.read(params, channel, context) : params));
+    return take((context) => (mapping.read ? mapping.read(params, channel, context) : params));
   }
 }
 
