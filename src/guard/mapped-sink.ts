@@ -58,7 +58,7 @@ export interface SinkContext {
   readonly settle: () => boolean;
 }
 
-/** Makes the context of a sink. Functions, so that a `read` may take them out of their object. */
+/** Makes the context of a sink. Its functions need no `this`: a `read` may take them out of their object. */
 export function readContext(sink: Pick<EventSink, 'gap' | 'end'>, state = new Map<unknown, unknown>()): SinkContext {
   let ending: [error: ApiError | undefined] | undefined;
   return {

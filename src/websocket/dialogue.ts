@@ -7,7 +7,6 @@ import { MAX_LEVELS, parseJson } from '../peer/json.ts';
 import { shownUrl } from '../peer/redact/shown-url.ts';
 import type { Socket, SocketHooks, SocketOptions } from '../socket/client/socket.ts';
 import type { Frame } from '../socket/client/like.ts';
-import { told } from '../core/options/kinds.ts';
 import { frameOf, framesOf, shownFrame } from './channel/feed.ts';
 
 /** The wishes of a peer that someone else designed, beside calls and events. Frames are JSON, or text if they are not. */
@@ -94,9 +93,10 @@ export function dialogueOpener(dialogue: DialogueOptions): OpenSocket {
         onLost(new ApiError('UNAVAILABLE', `${shownUrl(options.url)}: the peer asks for another connection`), LEAVING);
       };
       const refuse = (text: string): void =>
-        inner ? inner.onTooLarge(text) : opened.fail('a frame before the session began is over the limit (maxMessageBytes)');
+        inner ? inner.onTooLarge(text) : opened.fail('an early frame is over the limit (maxMessageBytes)');
       const takeBytes = (data: unknown): void => {
-        const bytes = data instanceof Uint8Array ? data : new Uint8Array(data as ArrayBuffer);
+        // Bytes of `ws` and of the platform alike.
+        const bytes = new Uint8Array(data as ArrayBuffer);
         if (bytes.length > options.maxMessageBytes) refuse('');
         else take(bytes);
       };
@@ -231,7 +231,7 @@ class Dialogue {
   #keepPace(intervalMs: number | undefined): void {
     if (intervalMs === undefined) return;
     if (!(intervalMs > 0 && intervalMs <= MAX_INTERVAL_MS))
-      throw new TypeError(`webSocket: session.heartbeatMs must give milliseconds above 0, not ${told(intervalMs)}`);
+      throw new TypeError(`session.heartbeatMs must give milliseconds above 0, not ${String(intervalMs)}`);
     this.socket.pingEvery(intervalMs);
   }
 
@@ -244,7 +244,7 @@ class Dialogue {
       return this.#report(ApiError.from(cause, 'DATA_LOSS', "the option 'frames' cannot read a frame", { remote: true }));
     }
     if (message === raw && frames && typeof raw !== 'string')
-      return this.#report(new ApiError('DATA_LOSS', "a binary frame was dropped: the option 'frames' has no 'read'", { remote: true }));
+      return this.#report(new ApiError('DATA_LOSS', "a binary frame was dropped: 'frames' has no 'read'", { remote: true }));
     if (message === undefined) return onFrame('in', shownFrame(raw));
     const given = frameOf(message);
     if (this.#hear) this.#hear(given);

@@ -192,6 +192,6 @@ describe('the interval of heartbeats', () => {
     const session = { heartbeatMs: ({ every }: Frame): number => every };
     await listening({ url, session, onError: (error) => void reported.push(String(error)) }).onTranscript(() => {});
     await until(() => reported.length > 0);
-    expect(reported[0]).toContain('session.heartbeatMs must give milliseconds above 0, not "second"');
+    expect(reported[0]).toContain('session.heartbeatMs must give milliseconds above 0, not second');
   });
 });

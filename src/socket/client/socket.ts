@@ -113,7 +113,7 @@ export class Socket {
       });
       // An event object for each message is a good part of its cost.
       if (isOfNode(constructor)) (inner as NodeSocket).on('message', (data, isBinary) => socket.#take(data, isBinary));
-      else inner.addEventListener('message', ({ data }) => socket.#take(data, typeof data !== 'string'));
+      else inner.addEventListener('message', ({ data }) => socket.#take(data));
       inner.addEventListener('error', ({ error }) => (failure ??= error));
       inner.addEventListener('close', ({ code = 1006, reason = '' }) => {
         socket.#onClosed();
@@ -217,7 +217,7 @@ export class Socket {
     }
   }
 
-  #take(data: unknown, isBinary: boolean): void {
+  #take(data: unknown, isBinary = typeof data !== 'string'): void {
     this.#heard = true;
     if (!this.#hooks) return;
     if (isBinary && this.#hooks.onBytes) return this.#hooks.onBytes(data);

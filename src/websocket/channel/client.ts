@@ -56,14 +56,12 @@ export class ChannelTransport implements Transport {
   async call({ operation, input, headers, signal }: CallRequest): Promise<unknown> {
     const event = this.#written.get(operation.name);
     const { input: make, path } = own(this.feed.operations, operation.name) ?? {};
-    if (!event && path === undefined) {
-      const writers = [...this.#written.keys()].join(', ');
+    if (!event && path === undefined)
       throw new ApiError(
         'UNIMPLEMENTED',
-        `a plain channel carries no ${operation.name}, only ${writers || 'events'}: give it a 'path' in 'operations', or use protocol 'jsonrpc'`,
+        `a plain channel carries no ${operation.name}: give it a 'path' in 'operations', or use protocol 'jsonrpc'`,
         { sent: false },
       );
-    }
     const fields = (input ?? {}) as Readonly<Record<string, unknown>>;
     const frame = this.#frame(event, make ? make(fields) : fields, fields);
     const { maxRequestBytes } = this.settings;
