@@ -89,6 +89,11 @@ export interface RestOperation extends RestDefaults {
    * @default what is at `output`
    */
   readonly read?: (data: unknown, event: RestStreamEvent, context: ReadContext) => unknown;
+  /**
+   * Of a streamed operation whose answer is neither server-sent events nor JSON: takes its bytes apart into the pieces that `read` and `output` get, as
+   * a library for the format does. It must bound a piece itself. @default by the answer's media type
+   */
+  readonly split?: (bytes: AsyncIterable<Uint8Array>, response: RestAnswer) => AsyncIterable<unknown>;
   /** How the pages of a paged query are asked for. */
   readonly pages?: RestPages;
 }
@@ -140,7 +145,7 @@ export const DEFAULTS_MEMBERS = [
 /** The members of `RestOperation`. */
 export const OPERATION_MEMBERS = [
   ...DEFAULTS_MEMBERS,
-  ...(['http', 'input', 'params', 'body', 'output', 'read', 'pages'] as const),
+  ...(['http', 'input', 'params', 'body', 'output', 'read', 'split', 'pages'] as const),
 ] as const satisfies readonly (keyof RestOperation)[];
 /** The members of `RestEvent`. */
 export const EVENT_MEMBERS = ['http', 'query', 'headers', 'types', 'read'] as const satisfies readonly (keyof RestEvent)[];

@@ -27,8 +27,10 @@ import {
   type RestEvent,
   type RestForeignOptions,
   type RestOperation,
+  type RestStreamEvent,
 } from './mapping.ts';
 import { ForeignPages, type PagePlace } from './pages.ts';
+import { readPieces } from './pieces.ts';
 import { followRedirects } from './redirect.ts';
 import { isXml, scalarText } from './style.ts';
 import { uploadBody, type Upload } from '../../http/client/upload.ts';
@@ -139,6 +141,7 @@ export class ForeignRest {
   async stream(request: StreamRequest, sink: EventSink, own: Readonly<Record<string, string>>): Promise<void> {
     const compiled = this.#compiledOf(request.operation);
     const { operation, mapped } = compiled;
+    const { split } = mapped;
     const { http, streams } = this.carrier;
     let head: RestAnswer = { status: 200, headers: {} };
     const reads = readContext(sink);
@@ -158,6 +161,17 @@ export class ForeignRest {
       onChunk: (text) => http.onChunk(text),
       foreign: {
         deliver: (message, to) => deliverItem(message, { operation, mapped, head, reads }, to),
+        ...(split && {
+          readWhole: (body, name, signal) =>
+            readPieces(body, {
+              name,
+              signal,
+              split: (bytes) => split(bytes, head),
+              onChunk: (text) => http.onChunk(text),
+              onPiece: (piece) => deliverValue(piece, { type: '', id: '' }, '', { operation, mapped, head, reads }, sink),
+              onEnd: (error) => sink.end(error),
+            }),
+        }),
         decoderOf({ headers }, maxChars) {
           const type = headers.get('content-type') ?? '';
           // Kubernetes and Docker stream values as plain JSON, and Gemini the items of a list.
@@ -261,29 +275,35 @@ interface ItemReading {
 }
 
 /** Hands one item on; `false` if it was the last. */
-function deliverItem(
-  { event: type, id, data }: SseEvent,
-  { operation, mapped, head, reads }: ItemReading,
-  sink: EventSink,
-): boolean | Promise<boolean> {
+function deliverItem({ event: type, id, data }: SseEvent, reading: ItemReading, sink: EventSink): boolean | Promise<boolean> {
   // How OpenAI and those who follow it say that there are no more.
   if (data === '[DONE]') {
     sink.end();
     return false;
   }
   const parsed = tryParseJson(data);
-  const value = parsed === undefined ? data : parsed;
+  return deliverValue(parsed === undefined ? data : parsed, { type, id }, data, reading, sink);
+}
+
+/** Hands on the item in a value; `false` if it was the last. `text` is the value as it came, for the messages of errors. */
+function deliverValue(
+  value: unknown,
+  from: RestStreamEvent,
+  text: string,
+  { operation, mapped, head, reads }: ItemReading,
+  sink: EventSink,
+): boolean | Promise<boolean> {
   let item: unknown;
   try {
-    const refused = errorIn(operation, mapped, { value, head, text: data });
+    const refused = errorIn(operation, mapped, { value, head, text });
     if (refused) throw refused;
-    item = mapped.read ? mapped.read(value, { type, id }, reads.context) : outputOf(operation, mapped, { value, head });
+    item = mapped.read ? mapped.read(value, from, reads.context) : outputOf(operation, mapped, { value, head });
   } catch (cause) {
     sink.end(ApiError.from(cause, 'DATA_LOSS', `${operation.name}: the mapping's 'read' cannot read an item`, { remote: true }));
     return false;
   }
   if (item === undefined) return !reads.settle();
-  const taken = sink.next({ id: id || localId(), time: isoNow(), data: item });
+  const taken = sink.next({ id: from.id || localId(), time: isoNow(), data: item });
   return taken ? taken.then(() => !reads.settle()) : !reads.settle();
 }
 

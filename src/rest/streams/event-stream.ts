@@ -79,6 +79,8 @@ export interface ItemCarrier extends Pick<StreamCarrier, 'streams' | 'maxEventCh
 export interface ForeignItems {
   /** Hands one item on; `false` if it was the last. */
   deliver(message: SseEvent, sink: EventSink): boolean | Promise<boolean>;
+  /** Reads an answer in a form of its own to its end, instead of the rest. */
+  readonly readWhole?: (body: ReadableStream<Uint8Array>, name: string, signal: AbortSignal) => Promise<void>;
   /** Reads streams that are not server-sent events; `undefined` for what it cannot read. */
   decoderOf(response: FetchResponse, maxEventChars: number | undefined): StreamDecoder | undefined;
   failure(response: FetchResponse, text: string): ApiError;
@@ -90,9 +92,12 @@ export async function openItems(request: StreamRequest, sink: EventSink, carrier
   await openStream(request.signal, sink, carrier.streams, async (signal) => {
     const response = await carrier.open(signal);
     const { foreign, maxEventChars } = carrier;
+    const { readWhole } = foreign ?? {};
     const other = response.ok ? foreign?.decoderOf(response, maxEventChars) : undefined;
-    if (!other) await checkStream(response, operation.name, foreign ? (...failed) => foreign.failure(...failed) : failedOwn);
+    if (!other && !(response.ok && readWhole))
+      await checkStream(response, operation.name, foreign ? (...failed) => foreign.failure(...failed) : failedOwn);
     if (onResponse) onResponse(await carrier.headOf(response));
+    if (readWhole) return () => readWhole(streamOf(response), `the stream of ${operation.name}`, signal);
     return () =>
       readStream(streamOf(response), other ?? new SseDecoder({ maxEventChars }), {
         name: `the stream of ${operation.name}`,
