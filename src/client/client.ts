@@ -14,7 +14,7 @@ import { connect } from '../guard/guard.ts';
 import { checkHeaders } from '../peer/headers.ts';
 import { listenerName } from '../core/listener-name.ts';
 import { paged } from './paging.ts';
-import { report, unhandled } from '../life/report.ts';
+import { attempt, report, unhandled } from '../life/report.ts';
 import { retrace } from '../life/traced.ts';
 import { LEFT } from './left.ts';
 import { PushStream } from '../events/push-stream.ts';
@@ -175,10 +175,15 @@ class ContractClient {
   /** Looks for what answers say of a deprecated operation, until it has been told. */
   #watch(operation: Operation, onResponse: OnResponse | undefined): OnResponse | undefined {
     const { onDeprecated, onError = unhandled } = this.options;
-    const heard = onResponse && ((head: ResponseHead): void => hearing(onResponse, head, onError));
+    const fail = (error: unknown): void => report(error, onError);
+    // If it fails, it is not the answer that failed, nor the connection that it came by.
+    const heard = onResponse && ((head: ResponseHead): void => attempt(() => onResponse(head), fail));
     if (!onDeprecated || this.#deprecated.has(operation.name)) return heard;
     const tell = (headers: Headers): void =>
-      void import('./deprecated.ts').then(({ tellDeprecated }) => tellDeprecated(operation, headers, this.#deprecated, onDeprecated));
+      attempt(async () => {
+        const { tellDeprecated } = await import('./deprecated.ts');
+        await tellDeprecated(operation, headers, this.#deprecated, onDeprecated);
+      }, fail);
     if (operation.deprecated !== undefined) tell(NO_HEADERS);
     return (head) => {
       heard?.(head);
@@ -205,15 +210,6 @@ class ContractClient {
   async #close(): Promise<void> {
     for (const lifetime of this.#lifetimes) lifetime.abort(closed());
     if (this.ownsTransport) await this.transport.close();
-  }
-}
-
-/** Tells a caller's own function of an answer. If it throws, it is not the answer that failed, nor the connection that it came by. */
-function hearing(onResponse: OnResponse, head: ResponseHead, onError: (error: unknown) => void): void {
-  try {
-    onResponse(head);
-  } catch (error) {
-    report(error, onError);
   }
 }
 

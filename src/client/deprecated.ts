@@ -7,12 +7,17 @@ export interface DeprecatedUse extends DeprecationInfo {
   readonly operation: string;
 }
 
-/** Tells of a deprecated operation, once for each. */
-export function tellDeprecated(operation: Operation, headers: Headers, told: Set<string>, listener: (use: DeprecatedUse) => void): void {
+/** Tells of a deprecated operation, once for each. Gives what the listener gives. */
+export function tellDeprecated(
+  operation: Operation,
+  headers: Headers,
+  told: Set<string>,
+  listener: (use: DeprecatedUse) => unknown,
+): unknown {
   const { name, deprecated } = operation;
   const said = readDeprecation(headers);
   const known = deprecationOf(deprecated);
-  if ((!said && !known) || told.has(name)) return;
+  if ((!said && !known) || told.has(name)) return undefined;
   told.add(name);
-  listener({ operation: name, ...known, ...said });
+  return listener({ operation: name, ...known, ...said });
 }

@@ -6,7 +6,8 @@ import { ApiError } from '../core/errors.ts';
 import type { EventSink, Headers, Transport } from '../core/transport.ts';
 import type { Lifetime } from '../life/lifetime.ts';
 import type { PushStream } from '../events/push-stream.ts';
-import { report, unhandled } from '../life/report.ts';
+import { isPromiseLike } from '../life/maybe.ts';
+import { attempt, report, unhandled } from '../life/report.ts';
 import { Subscription } from '../events/reconnect.ts';
 
 /** A subscriber calls it with each event. */
@@ -34,8 +35,10 @@ export async function listen(run: Run, form: Form | undefined, listener: Listene
     next: ({ id, time, data }) => {
       try {
         const done = listener(data, { id, time });
-        if (done instanceof Promise) done.catch(fail);
-        return done;
+        if (!isPromiseLike(done)) return;
+        const settled = Promise.resolve(done);
+        settled.catch(fail);
+        return settled;
       } catch (error) {
         fail(error);
         const failed = Promise.reject(error);
@@ -138,9 +141,5 @@ async function started({ lifetime }: Run, make: () => Subscription): Promise<voi
 }
 
 function tellGap({ onGap }: SubscribeOptions, fail: (error: unknown) => void): void {
-  try {
-    onGap?.();
-  } catch (error) {
-    fail(error);
-  }
+  attempt(() => onGap?.(), fail);
 }

@@ -279,10 +279,10 @@ export interface ClientOptions {
       }
     | undefined;
   /**
-   * Called once for each deprecated operation that is called: as the contract says, or as the peer says with an answer. It must not throw.
+   * Called once for each deprecated operation that is called: as the contract says, or as the peer says with an answer.
    * @default nobody is told
    */
   readonly onDeprecated?: ((use: DeprecatedUse) => void) | undefined;
-  /** Gets failures of listeners, of `onGap` and of `onResponse`, and ends of subscriptions that have no `onError`. @default they are unhandled rejections */
+  /** Gets failures of listeners, of `onGap`, `onResponse` and `onDeprecated`, and ends of subscriptions that have no `onError`. @default they are unhandled rejections */
   readonly onError?: ((error: unknown) => void) | undefined;
 }

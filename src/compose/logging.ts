@@ -2,7 +2,7 @@ import { isApiError, type ErrorCode } from '../core/errors.ts';
 import { ms, readOptions, type OptionReader } from '../core/options.ts';
 import type { CallRequest, SubscribeRequest } from '../core/transport.ts';
 import { now } from '../life/now.ts';
-import { report, reportToConsole } from '../life/report.ts';
+import { attempt, reportToConsole } from '../life/report.ts';
 import { printable } from '../peer/printable.ts';
 import { hideSecrets } from '../peer/redact/secrets.ts';
 import type { Middleware } from './use.ts';
@@ -87,11 +87,7 @@ export function logging(options: LoggingOptions = {}): Middleware {
     if (error === undefined && !isSlow && sample < 1 && Math.random() >= sample) return;
     const fields = fieldsOf(request, durationMs, error, count);
     const level = fields.code === 'OK' ? (isSlow ? 'warn' : 'info') : LEVELS[fields.code];
-    try {
-      logger[level](fields, `${fields.member} ${fields.code}`);
-    } catch (failure) {
-      report(failure, reportToConsole);
-    }
+    attempt(() => logger[level](fields, `${fields.member} ${fields.code}`), reportToConsole);
   };
   return {
     call(request, next) {

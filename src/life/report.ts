@@ -1,16 +1,27 @@
+import { isPromiseLike } from './maybe.ts';
+
 /** Takes failures that callers must not see, unless an `onError` option says otherwise. */
 export function reportToConsole(...what: unknown[]): void {
   // eslint-disable-next-line no-console -- the one default reporter: silent failures would be worse
   console.error(...what);
 }
 
-/** Reports a failure; a reporter that throws must not take down what it reports of. */
-export function report<T>(failure: T, onError: (failure: T) => unknown): void {
+/**
+ * Calls a function of the program's, such as a listener. If it throws, or is async and rejects, `fail` is told, so that it cannot take down what it
+ * listens to, nor the process.
+ */
+export function attempt(work: () => unknown, fail: (error: unknown) => void): void {
   try {
-    onError(failure);
+    const done = work();
+    if (isPromiseLike(done)) done.then(undefined, fail);
   } catch (error) {
-    reportToConsole(error);
+    fail(error);
   }
+}
+
+/** Reports a failure; a reporter that fails must not take down what it reports of. */
+export function report<T>(failure: T, onError: (failure: T) => unknown): void {
+  attempt(() => onError(failure), reportToConsole);
 }
 
 /** Makes the function that reports errors: to `onError`, or to the console. */

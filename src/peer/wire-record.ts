@@ -1,17 +1,13 @@
-import { report } from '../life/report.ts';
+import { attempt, report } from '../life/report.ts';
 import type { OnWire, WireRecord } from './on-wire.ts';
 import { hideSecrets, isSecretHeader } from './redact/secrets.ts';
 
 /** Gives a record to `onWire` without what looks like a credential in any of its texts. A failure there is given to `onError`. */
 export function show(record: WireRecord, onWire: OnWire, onError: (error: unknown) => void): void {
-  const failed = (error: unknown): void => report(error, onError);
-  try {
-    const done: unknown = onWire(hidden(record));
-    // Nothing forbids an async function here, whose rejection nobody else would handle.
-    if (done instanceof Promise) done.catch(failed);
-  } catch (error) {
-    failed(error);
-  }
+  attempt(
+    () => onWire(hidden(record)),
+    (error) => report(error, onError),
+  );
 }
 
 /** A record with what looks like a credential taken out of all its texts. */

@@ -14,7 +14,7 @@ import { checkBasePath, publicBase } from '../http/serve/public-url.ts';
 import { createRouter, type Route } from '../http/serve/router.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { MAX_ITEMS, parseMessage } from '../guard/max-items.ts';
-import { reporter } from '../life/report.ts';
+import { attempt, reporter } from '../life/report.ts';
 import { acceptHeaders } from '../guard/serve-call.ts';
 import { callerRequired } from '../guard/caller.ts';
 import type { Headers, Peer, Transport } from '../core/transport.ts';
@@ -214,13 +214,8 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
   /** An error of a listener is not a reason to stop delivering. */
   const told =
     <A extends readonly unknown[]>(listener: ((...args: A) => void) | undefined) =>
-    (...args: A) => {
-      try {
-        listener?.(...args);
-      } catch (error) {
-        onError(error);
-      }
-    };
+    (...args: A) =>
+      attempt(() => listener?.(...args), onError);
   const onEnd = told(read.onEnd);
   checkBasePath('webhookHandler', basePath);
   const publicUrl = publicBase('webhookHandler', read.publicUrl);

@@ -1,6 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import { now } from '../../life/now.ts';
-import { reportToConsole } from '../../life/report.ts';
+import { attempt, reportToConsole } from '../../life/report.ts';
 
 /** The state of a client's connection. */
 export type WebSocketState = 'connecting' | 'open' | 'closed';
@@ -68,13 +68,9 @@ export class Link<T extends Linked, A> {
     this.#tell('closed');
   }
 
-  /** A function of the caller that throws must not keep from those who wait that the connection is gone. */
+  /** A function of the caller that fails must not keep from those who wait that the connection is gone. */
   #tell(state: WebSocketState, error?: ApiError): void {
-    try {
-      this.onState?.(state, error);
-    } catch (failure) {
-      reportToConsole(failure);
-    }
+    attempt(() => this.onState?.(state, error), reportToConsole);
   }
 
   async #connect(argument: A): Promise<T> {
