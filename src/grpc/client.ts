@@ -14,6 +14,7 @@ import {
   type Metadata,
   type StatusObject,
 } from '@grpc/grpc-js';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Contract } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import { bytes, ms, readOptions } from '../core/options.ts';
@@ -23,6 +24,7 @@ import { defineAdapter } from '../guard/guard.ts';
 import { readContext, takerOfMapped } from '../guard/mapped-sink.ts';
 import type { HeadersOption } from '../peer/headers.ts';
 import { guardOnWire, type OnWire } from '../peer/on-wire.ts';
+import type { ClientTls } from '../http/client/fetch-like.ts';
 import type {
   Adapter,
   CallRequest,
@@ -63,19 +65,9 @@ export type {
 } from './foreign/foreign.ts';
 export type { ReadContext } from '../guard/mapped-sink.ts';
 export type { LockedField, LockedType, ProtoLock } from './proto/lock.ts';
+export type { ClientTls } from '../http/client/fetch-like.ts';
 export type { OnWire, WireRecord } from '../peer/on-wire.ts';
 export type { ChannelCredentials, Client } from '@grpc/grpc-js';
-
-/** How to trust a server and to be trusted by it; PEM texts. */
-export interface GrpcTlsOptions {
-  /** The trusted authorities, in PEM. @default Node's own list */
-  readonly ca?: string | Buffer;
-  /** The client's certificate for servers that ask for one (mTLS), with its key. */
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
-  /** The name in the server's certificate, if it differs from the host. */
-  readonly serverName?: string;
-}
 
 /** Options of `grpc`. */
 export interface GrpcOptions extends ForeignOptions {
@@ -89,7 +81,7 @@ export interface GrpcOptions extends ForeignOptions {
   /** Sees what really went over the wire, credentials redacted; bodies as base64. */
   readonly onWire?: OnWire;
   /** TLS beyond what an `https://` url means. */
-  readonly tls?: GrpcTlsOptions;
+  readonly tls?: ClientTls;
   /** grpc-js's own credentials instead of `tls`. */
   readonly credentials?: ChannelCredentials;
   /** A larger answer or event ends its call or subscription with DATA_LOSS. @default 4_194_304 (4 MiB, as in every gRPC library) */
@@ -363,8 +355,7 @@ class GrpcTransport implements Transport {
 
 function channelCarrier({ target, isSecure, isSeveral }: Target, options: Options): Carrier {
   const { tls, maxResponseBytes, keepAliveMs } = options;
-  const secure = () => credentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.cert));
-  const channelCredentials = options.credentials ?? (isSecure || tls ? secure() : credentials.createInsecure());
+  const channelCredentials = options.credentials ?? (isSecure || tls ? secure(tls) : credentials.createInsecure());
   const sockets = new Sockets();
   const channel = new Channel(target, sockets.watch(channelCredentials), {
     // Retrying and reconnecting are the core's.
@@ -381,11 +372,12 @@ function channelCarrier({ target, isSecure, isSeveral }: Target, options: Option
     // Nobody can ask for its figures.
     'grpc.enable_channelz': 0,
     ...(isSeveral && { 'grpc.service_config': JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }) }),
-    ...(tls?.serverName !== undefined && { 'grpc.ssl_target_name_override': tls.serverName, 'grpc.default_authority': tls.serverName }),
+    ...(tls?.servername !== undefined && { 'grpc.ssl_target_name_override': tls.servername, 'grpc.default_authority': tls.servername }),
   });
   return new ChannelCarrier(channel, sockets);
 }
 
-function pem(text: string | Buffer | undefined): Buffer | null {
-  return text === undefined ? null : Buffer.from(text as string);
+function secure({ rejectUnauthorized, servername: _, ...certificates }: ClientTls = {}): ChannelCredentials {
+  const verify = rejectUnauthorized === undefined ? {} : { rejectUnauthorized };
+  return credentials.createFromSecureContext(createSecureContext(certificates as SecureContextOptions), verify);
 }

@@ -77,5 +77,5 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/^name resolution/, 'is the host name right?'],
   [/^Protocol error/, 'is the port right, and does the server speak gRPC (HTTP/2)?'],
   [/wrong version number|packet length too long/, 'the server speaks without TLS: is the url right?'],
-  [/certificate|altname/i, "is the server's authority in tls.ca, and the name in the url or tls.serverName?"],
+  [/certificate|altname/i, "is the server's authority in tls.ca, and the name in the url or tls.servername?"],
 ];

@@ -18,7 +18,8 @@ import { CONNECTION_NAMES, CONNECTION_READERS } from './options.ts';
 
 export type { ReadContext } from '../guard/mapped-sink.ts';
 export type { MqttOptions } from './client-options.ts';
-export type { MqttConnectionOptions, MqttCredentials, MqttTls, MqttWill, WebSocketFactory } from './options.ts';
+export type { ClientTls } from '../http/client/fetch-like.ts';
+export type { MqttConnectionOptions, MqttCredentials, MqttWill, WebSocketFactory } from './options.ts';
 export type { MqttEventMapping, MqttOperationMapping } from './foreign/mapping.ts';
 export type { ForeignMessage } from './foreign/message.ts';
 export type { EventMeta, Qos } from './wire.ts';

@@ -22,7 +22,8 @@ import { ownBroker } from './access/own-brokers.ts';
 import { compileTopics, type Topics } from './topics.ts';
 import { encodeEvent, type Qos } from './wire.ts';
 
-export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.ts';
+export type { ClientTls } from '../http/client/fetch-like.ts';
+export type { MqttConnectionOptions, MqttCredentials, WebSocketFactory } from './options.ts';
 
 /** Options of `mqttHub`. */
 export interface MqttHubOptions extends MqttConnectionOptions {

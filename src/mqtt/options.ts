@@ -1,4 +1,5 @@
 import { bytes, count, ms, type OptionReader } from '../core/options.ts';
+import type { ClientTls } from '../http/client/fetch-like.ts';
 import type { OnWire } from '../peer/on-wire.ts';
 import type { Qos } from './wire.ts';
 
@@ -6,16 +7,6 @@ import type { Qos } from './wire.ts';
 export interface MqttCredentials {
   readonly username?: string;
   readonly password?: string;
-}
-
-/** TLS of `mqtts://` and `wss://`, in PEM: a browser has its own. */
-export interface MqttTls {
-  /** Certificates that are trusted, instead of the platform's. */
-  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[];
-  readonly cert?: string | Uint8Array;
-  readonly key?: string | Uint8Array;
-  /** False takes any certificate: for tests. @default true */
-  readonly rejectUnauthorized?: boolean;
 }
 
 /** The platform's `WebSocket` has all members that are needed. */
@@ -70,7 +61,8 @@ export interface MqttConnectionOptions {
    * Switch it off at a broker that ends connections over topics that it does not allow. MQTT 5 only. @default true
    */
   readonly marks?: boolean;
-  readonly tls?: MqttTls;
+  /** Of `mqtts://` and `wss://`, on Node: a browser has its own. */
+  readonly tls?: ClientTls;
   /** Makes the WebSocket of `ws://` and `wss://`. @default ws on Node, elsewhere the platform's */
   readonly webSocket?: WebSocketFactory;
   /** Sees what really went over the wire, credentials redacted. */

@@ -31,7 +31,8 @@ import { MAX_ITEMS } from '../guard/max-items.ts';
 
 export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud/cloud-event.ts';
 export type { MqttBroker, MqttBrokerOptions } from './broker.ts';
-export type { MqttConnectionOptions, MqttCredentials, MqttTls, WebSocketFactory } from './options.ts';
+export type { ClientTls } from '../http/client/fetch-like.ts';
+export type { MqttConnectionOptions, MqttCredentials, WebSocketFactory } from './options.ts';
 export { mqttProtocol, type MqttProtocolOptions } from './schema.ts';
 export type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
 

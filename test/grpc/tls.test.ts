@@ -44,8 +44,10 @@ describe.skipIf(!hasOpenssl)(`TLS${hasOpenssl ? '' : ' (skipped: openssl is miss
     const { port } = await serve(blogService(), { tls: server });
     expect(await blogClient({ url: `https://localhost:${port}`, tls: { ca } }).getPost({ id: 1 })).toMatchObject({ id: 1 });
     expect(
-      await blogClient({ url: `https://127.0.0.1:${port}`, tls: { ca, serverName: 'api.example.com' } }).getPost({ id: 1 }),
+      await blogClient({ url: `https://127.0.0.1:${port}`, tls: { ca, servername: 'api.example.com' } }).getPost({ id: 1 }),
     ).toMatchObject({ id: 1 });
+    for (const tls of [{ ca: [server.cert, ca] }, { rejectUnauthorized: false }])
+      expect(await blogClient({ url: `https://localhost:${port}`, tls }).getPost({ id: 1 })).toMatchObject({ id: 1 });
     await expect(blogClient({ url: `https://localhost:${port}` }).getPost({ id: 1 })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       sent: false,
