@@ -208,7 +208,8 @@ class ContractClient {
   }
 
   async #close(): Promise<void> {
-    for (const lifetime of this.#lifetimes) lifetime.abort(closed());
+    // Whether they were sent is not known here.
+    for (const lifetime of this.#lifetimes) lifetime.abort(closed(true));
     if (this.ownsTransport) await this.transport.close();
   }
 }
@@ -255,6 +256,6 @@ function refused(message: string): ApiError {
   return new ApiError('INVALID_ARGUMENT', message, { sent: false });
 }
 
-function closed(): ApiError {
-  return new ApiError('CANCELLED', 'the client is closed', { sent: false });
+function closed(sent = false): ApiError {
+  return new ApiError('CANCELLED', 'the client is closed', { sent });
 }

@@ -7,8 +7,8 @@ export function reportToConsole(...what: unknown[]): void {
 }
 
 /**
- * Calls a function of the program's, such as a listener. If it throws, or is async and rejects, `fail` is told, so that it cannot take down what it
- * listens to, nor the process.
+ * Calls a function of the program's, such as a listener. If it throws, or is async and rejects, `fail` is told. It must end neither what it listens
+ * to nor the process.
  */
 export function attempt(work: () => unknown, fail: (error: unknown) => void): void {
   try {

@@ -14,8 +14,9 @@ export const lifecycleCases = [
     const failed = fails(call, 'CANCELLED');
     await until(() => probe.waits.has('a'), 'the call has arrived');
     await settled(client.close(), 'the client to close');
-    await failed;
+    equal((await failed).sent, true, 'whether it was sent');
     await until(() => probe.waits.get('a')?.aborted === true, 'the handler’s signal aborted');
+    equal((await fails(client.nothing(), 'CANCELLED')).sent, false, 'whether a call after that was sent');
   }),
 
   define('close-subscriptions', 'Closing the client ends its loops and listeners without an error and releases the far side.', {
