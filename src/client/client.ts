@@ -180,10 +180,9 @@ class ContractClient {
     const heard = onResponse && ((head: ResponseHead): void => attempt(() => onResponse(head), fail));
     if (!onDeprecated || this.#deprecated.has(operation.name)) return heard;
     const tell = (headers: Headers): void =>
-      attempt(async () => {
-        const { tellDeprecated } = await import('./deprecated.ts');
-        await tellDeprecated(operation, headers, this.#deprecated, onDeprecated);
-      }, fail);
+      void import('./deprecated.ts')
+        .then(({ tellDeprecated }) => tellDeprecated(operation, headers, this.#deprecated, onDeprecated))
+        .catch(fail);
     if (operation.deprecated !== undefined) tell(NO_HEADERS);
     return (head) => {
       heard?.(head);
@@ -201,8 +200,7 @@ class ContractClient {
     // A program without types may give text, which would be joined to the time.
     if (!(typeof timeoutMs === 'number' && timeoutMs > 0))
       throw refused(`timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`);
-    if (signal && typeof (signal as Partial<AbortSignal>).addEventListener !== 'function')
-      throw refused('signal must be an AbortSignal, not its controller');
+    if (signal && typeof (signal as Partial<AbortSignal>).addEventListener !== 'function') throw refused('signal must be an AbortSignal');
     const at = now();
     return new Lifetime(timeoutMs === Infinity ? undefined : at + timeoutMs, signal, this.#lifetimes, at);
   }

@@ -6,7 +6,6 @@ import { ApiError } from '../core/errors.ts';
 import type { EventSink, Headers, Transport } from '../core/transport.ts';
 import type { Lifetime } from '../life/lifetime.ts';
 import type { PushStream } from '../events/push-stream.ts';
-import { isPromiseLike } from '../life/maybe.ts';
 import { attempt, report, unhandled } from '../life/report.ts';
 import { Subscription } from '../events/reconnect.ts';
 
@@ -35,7 +34,8 @@ export async function listen(run: Run, form: Form | undefined, listener: Listene
     next: ({ id, time, data }) => {
       try {
         const done = listener(data, { id, time });
-        if (!isPromiseLike(done)) return;
+        if (!done) return;
+        // It may be any thenable, as query builders are.
         const settled = Promise.resolve(done);
         settled.catch(fail);
         return settled;

@@ -1,5 +1,3 @@
-import { isPromiseLike } from './maybe.ts';
-
 /** Takes failures that callers must not see, unless an `onError` option says otherwise. */
 export function reportToConsole(...what: unknown[]): void {
   // eslint-disable-next-line no-console -- the one default reporter: silent failures would be worse
@@ -12,8 +10,7 @@ export function reportToConsole(...what: unknown[]): void {
  */
 export function attempt(work: () => unknown, fail: (error: unknown) => void): void {
   try {
-    const done = work();
-    if (isPromiseLike(done)) done.then(undefined, fail);
+    Promise.resolve(work()).catch(fail);
   } catch (error) {
     fail(error);
   }

@@ -37,11 +37,7 @@ export function checkHeaders(headers: HeadersSource | undefined, names: RegExp =
 
 /** The names and values of headers, as they were given. */
 export function entriesOf(headers: HeadersSource = {}): Iterable<readonly [name: string, value: string]> {
-  return isPairs(headers) ? headers : Object.entries(headers);
-}
-
-function isPairs(headers: HeadersSource): headers is Exclude<HeadersSource, Headers> {
-  return Symbol.iterator in headers;
+  return Symbol.iterator in headers ? headers : Object.entries(headers);
 }
 
 /** Joins an adapter's own headers with the call's, which win. If the option is a function, it is asked. */
