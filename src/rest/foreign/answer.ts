@@ -5,7 +5,7 @@ import { ApiError, isApiError } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import type { HttpClient, HttpExchange } from '../../http/client/http-client.ts';
 import { isObject } from '../../peer/error-body.ts';
-import { parseJson } from '../../peer/json.ts';
+import { parseJson, tryParseJson } from '../../peer/json.ts';
 import { WireBytes } from '../../schema/codec/wire-bytes.ts';
 import { answerBodyOf } from '../files/bodies.ts';
 import { readAnswer as readFile } from '../files/transfer.ts';
@@ -54,6 +54,8 @@ export async function readAnswer(
   }
   const text = await http.text(response, exchange);
   if (kind === 'text') {
+    const value = answer === undefined && wantsJson(operation, take) ? tryParseJson(text) : undefined;
+    if (value !== undefined) return { value, text, head };
     // A page comes from another program, such as a proxy's sign-in, unless text is wanted.
     if (answer === undefined && /^text\/html/i.test(type) && typeof take !== 'function')
       throw notThat(name, `the server answered ${type}: is the url right?`);
@@ -100,6 +102,13 @@ function kindOf(type: string, { output }: Operation, take: RestOperation['output
   if (type === '' || /^[^;]*json/i.test(type)) return 'json';
   if (isXml(type) && output && typeof take !== 'function' && (take !== undefined || shapeOf(output).kind !== 'scalar')) return 'xml';
   return isText(type) ? 'text' : 'bytes';
+}
+
+/** Whether an answer that calls itself text may be JSON all the same, as of servers that set no type: for a place in it, an object or a list. */
+function wantsJson({ output }: Operation, take: RestOperation['output']): boolean {
+  if (!output || typeof take === 'function') return false;
+  const { kind } = shapeOf(output);
+  return take !== undefined || kind === 'object' || kind === 'list' || kind === 'record';
 }
 
 /** The output in an answer. */

@@ -67,10 +67,13 @@ export type RestPagesBy =
   | { readonly by: 'number'; readonly page: string; readonly limit?: string; readonly first?: number }
   /** By how many items to skip: `offset=50`. */
   | { readonly by: 'offset'; readonly offset: string; readonly limit?: string }
-  /** By a value that the answer has: `cursor=abc`. A function makes it from the answer, as of the last item; without one the page is the last. */
-  | { readonly by: 'cursor'; readonly cursor: string; readonly next: AnswerPath | ((answer: unknown) => unknown); readonly limit?: string }
+  /** By a value that the answer has: `cursor=abc`. A function makes it from the answer, as of the last item, or from a header; without one the page is the last. */
+  | { readonly by: 'cursor'; readonly cursor: string; readonly next: AnswerPath | NextOf; readonly limit?: string }
   /** By a URL, from the header `Link` with `rel="next"`, or from the answer, also by a function. It must lead to the same origin. */
-  | { readonly by: 'link'; readonly next?: AnswerPath | ((answer: unknown) => unknown); readonly limit?: string };
+  | { readonly by: 'link'; readonly next?: AnswerPath | NextOf; readonly limit?: string };
+
+/** Finds the next page in an answer and its head. */
+type NextOf = (answer: unknown, response: RestAnswer) => unknown;
 
 /** Maps an operation of the contract to one of an API that someone else designed. Members that are left out are as in our own format. */
 export interface RestOperation extends RestDefaults {

@@ -2,7 +2,7 @@ import { Recent } from '../../life/recent.ts';
 import type { Operation } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { atPath, type ForeignAnswer } from './answer.ts';
-import type { AnswerPath, RestPages } from './mapping.ts';
+import type { RestPages } from './mapping.ts';
 
 /** The beginning of a page: parameters, or a URL that the API gave. */
 export interface PagePlace {
@@ -108,7 +108,7 @@ export class ForeignPages {
   }
 
   /** The place of the page after these items; nothing if they were the last. */
-  #next(place: PagePlace, { value }: ForeignAnswer, items: readonly unknown[], link: string | null): PagePlace | undefined {
+  #next(place: PagePlace, answer: ForeignAnswer, items: readonly unknown[], link: string | null): PagePlace | undefined {
     const { pages } = this;
     const number = (name: string) => Number(place.params?.find(([known]) => known === name)?.[1] ?? 0);
     switch (pages.by) {
@@ -121,19 +121,19 @@ export class ForeignPages {
       case 'offset':
         return { params: [[pages.offset, number(pages.offset) + items.length]] };
       case 'cursor': {
-        const cursor = found(pages.next, value);
+        const cursor = found(pages.next, answer);
         return cursor === undefined || cursor === null || cursor === '' ? undefined : { params: [[pages.cursor, cursor]] };
       }
       case 'link': {
-        const url = pages.next === undefined ? nextLink(link) : found(pages.next, value);
+        const url = pages.next === undefined ? nextLink(link) : found(pages.next, answer);
         return typeof url === 'string' && url !== '' ? { url } : undefined;
       }
     }
   }
 }
 
-function found(next: AnswerPath | ((answer: unknown) => unknown), answer: unknown): unknown {
-  return typeof next === 'function' ? next(answer) : atPath(answer, next);
+function found(next: NonNullable<Extract<RestPages, { readonly by: 'link' }>['next']>, { value, head }: ForeignAnswer): unknown {
+  return typeof next === 'function' ? next(value, head) : atPath(value, next);
 }
 
 function placeKey(rest: object, after: unknown): string {

@@ -92,15 +92,15 @@ export async function openItems(request: StreamRequest, sink: EventSink, carrier
   await openStream(request.signal, sink, carrier.streams, async (signal) => {
     const response = await carrier.open(signal);
     const { foreign, maxEventChars } = carrier;
-    const { readWhole } = foreign ?? {};
+    const name = `the stream of ${operation.name}`;
+    const whole = response.ok ? foreign?.readWhole : undefined;
     const other = response.ok ? foreign?.decoderOf(response, maxEventChars) : undefined;
-    if (!other && !(response.ok && readWhole))
-      await checkStream(response, operation.name, foreign ? (...failed) => foreign.failure(...failed) : failedOwn);
+    if (!other && !whole) await checkStream(response, operation.name, foreign ? (...failed) => foreign.failure(...failed) : failedOwn);
     if (onResponse) onResponse(await carrier.headOf(response));
-    if (readWhole) return () => readWhole(streamOf(response), `the stream of ${operation.name}`, signal);
+    if (whole) return () => whole(streamOf(response), name, signal);
     return () =>
       readStream(streamOf(response), other ?? new SseDecoder({ maxEventChars }), {
-        name: `the stream of ${operation.name}`,
+        name,
         signal,
         onChunk: carrier.onChunk,
         onEvent: (message) => (foreign ? foreign.deliver(message, sink) : deliverItem(message, operation, sink)),
