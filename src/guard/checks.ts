@@ -4,6 +4,9 @@ import type { CallRequest, Selection } from '../core/transport.ts';
 import type { Maybe } from '../life/maybe.ts';
 import { issuesError, type Check, type Checked } from '../schema/check/issues.ts';
 
+/** Makes the check of the wire side of a schema; `isInput` for what callers give. */
+export type CompileCheck = (schema: Schema, isInput?: boolean) => Check;
+
 /** The checks of one operation, made at its first call. */
 export interface OperationChecks {
   readonly input: Check | undefined;
@@ -19,11 +22,11 @@ export class Checks {
   readonly #operations = new Map<Operation, OperationChecks>();
   readonly #schemas = new WeakMap<Schema, Check>();
 
-  private readonly compile: (schema: Schema) => Check;
+  private readonly compile: CompileCheck;
   private readonly breachOf: (operation: Operation) => Breach;
 
   /** `compile` makes the check of the wire side of a schema, `breachOf` what an output that breaks the contract is for the caller of an operation. */
-  constructor(compile: (schema: Schema) => Check, breachOf: (operation: Operation) => Breach) {
+  constructor(compile: CompileCheck, breachOf: (operation: Operation) => Breach) {
     this.compile = compile;
     this.breachOf = breachOf;
   }
@@ -33,7 +36,7 @@ export class Checks {
     if (!checks) {
       const { input, output, item } = operation;
       checks = {
-        input: input && this.compile(input),
+        input: input && this.compile(input, true),
         output: output && this.compile(output),
         item: item && this.compile(item),
         breach: this.breachOf(operation),

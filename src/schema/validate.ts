@@ -1,6 +1,7 @@
 import { $ZodAsyncError, config, safeParse, safeParseAsync, type $ZodIssue, type $ZodRawIssue, type $ZodType } from 'zod/v4/core';
 import type { Schema } from '../core/contract.ts';
 import type { Issue } from '../core/errors.ts';
+import { wellFormed } from '../peer/well-formed.ts';
 import { boundedSchema } from './bounded.ts';
 import { compileUtc } from './codec/utc.ts';
 import { compileFit } from './check/fit.ts';
@@ -76,5 +77,5 @@ function issuesOf(error: { readonly issues: readonly $ZodIssue[] } | undefined):
 }
 
 function short(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+  return wellFormed(text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text);
 }

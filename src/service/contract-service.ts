@@ -38,6 +38,7 @@ import { KeptResponse } from './response.ts';
 import { chain, isPromiseLike, type Maybe } from '../life/maybe.ts';
 import { own } from '../core/own.ts';
 import { checkSubscription } from '../events/check.ts';
+import { jsonCheck } from '../schema/check/json-value.ts';
 import { compileCheck } from '../schema/validate.ts';
 import { report, reportToConsole } from '../life/report.ts';
 
@@ -66,13 +67,13 @@ export class ContractService implements Transport {
   readonly name = 'service';
   readonly streamsFiles = true;
   readonly #checks = new Checks(
-    (schema) => compileCheck(compiledSchema(wireOf(schema))),
+    (schema) => jsonCheck(schema, compileCheck(compiledSchema(wireOf(schema)))),
     ({ name }) =>
       (issues) =>
         breach(`the output of ${name} breaks the contract`, issues),
   );
   readonly #declared = new DeclaredChecks({
-    compileDetails: compileSend,
+    compileDetails: (schema) => jsonCheck(schema, compileSend(schema)),
     onErrorBreach: (error, issues, { name }) => {
       const what = `the details of the error ${error.reason} of ${name} break the contract`;
       this.#report({ error: breach(what, issues, error), member: name });

@@ -1,13 +1,22 @@
-import { ApiError, isApiError } from '../core/errors.ts';
-import { isJson } from '../core/is-json.ts';
+import { ApiError, isApiError, type ApiErrorOptions, type JsonObject } from '../core/errors.ts';
+import { wellFormed } from '../peer/well-formed.ts';
+import { jsonOf } from '../schema/check/json-value.ts';
+import { breach } from './outcomes.ts';
 
 /** The part of an error that a caller may see: an `ApiError` that was thrown on purpose, or INTERNAL with a neutral message. */
 export function present(error: unknown, signal: AbortSignal, requestId: string, report: (error: unknown) => void): ApiError {
   if (isApiError(error)) {
+    const { code, text } = error;
     const known = error.requestId === undefined ? error.with({ requestId }) : error;
-    if (known.details === undefined || isJson(known.details)) return known;
-    report(new TypeError(`the details of an error are not JSON: ${error.message}`, { cause: error }));
-    return known.with({ details: undefined });
+    const details = jsonOf(known.details);
+    if (details.issues) {
+      report(breach(`the details of an error are not JSON: ${error.message}`, details.issues, error));
+    }
+    const shown = details.issues ? undefined : (details.value as JsonObject | undefined);
+    const message = wellFormed(text);
+    if (shown === known.details && message === text) return known;
+    const options: ApiErrorOptions = known;
+    return new ApiError(code, message, { ...options, details: shown, cause: error });
   }
   if ((error as Error | undefined)?.name === 'AbortError' && signal.aborted) {
     return ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call').with({ requestId });

@@ -1,7 +1,7 @@
+import { isWellFormed } from '../../peer/well-formed.ts';
+
 /** The text of a message. Throws a `TypeError` for half of a surrogate pair, which has no UTF-8: written, it would be another text. */
 export function utf8(text: string): string {
-  // Engines of before 2023 do not tell.
-  if ((text as { isWellFormed?(): boolean }).isWellFormed?.() === false)
-    throw new TypeError('the text has half of a surrogate pair, which UTF-8 cannot carry');
+  if (!isWellFormed(text)) throw new TypeError('the text has half of a surrogate pair, which UTF-8 cannot carry');
   return text;
 }

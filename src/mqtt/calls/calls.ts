@@ -1,10 +1,10 @@
 import type { IPublishPacket } from 'mqtt';
 import type { Operation } from '../../core/contract.ts';
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, type JsonObject } from '../../core/errors.ts';
 import { backoffMs } from '../../life/backoff.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { makeRequestId, timeoutHeader } from '../../peer/headers.ts';
-import { parseJson } from '../../peer/json.ts';
+import { parseJson, tryParseJson } from '../../peer/json.ts';
 import { responseHeaders } from '../../peer/response-headers.ts';
 import type { CallRequest, EventSink, Headers, StreamRequest } from '../../core/transport.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -93,14 +93,16 @@ export class Calls {
   /** Replies that nobody waits for, because they come twice or too late, are dropped. */
   take(payload: Uint8Array, packet: IPublishPacket): void {
     const { correlationData } = packet.properties ?? {};
-    const reply = correlationData === undefined ? parseReply(payload, undefined) : undefined;
-    const id = correlationData === undefined ? isObject(reply) && String(reply['id']) : textOf(correlationData);
+    const isEnvelope = correlationData === undefined;
+    // Whatever its depth: the caller of a reply that nests too deeply is told.
+    const envelope = isEnvelope && tryParseJson(textOf(payload), Infinity);
+    const id = isEnvelope ? isObject(envelope) && String(envelope['id']) : textOf(correlationData);
     const pending = id === false ? undefined : this.#pending.get(id);
     if (!pending) return;
     try {
       this.#checkSize(payload, pending);
-      const body = () => (payload.length === 0 ? undefined : parseReply(payload, pending));
-      pending.take(isObject(reply) ? { envelope: reply } : { told: userProperties(packet.properties), body: body() });
+      const body = payload.length === 0 ? undefined : parseReply(payload, pending);
+      pending.take(isEnvelope ? { envelope: body as JsonObject } : { told: userProperties(packet.properties), body });
     } catch (error) {
       pending.fail(error as ApiError);
     }
@@ -270,14 +272,10 @@ function correlation(id: string): Buffer {
   return id as unknown as Buffer;
 }
 
-function parseReply(payload: Uint8Array, pending: Pending | undefined): unknown {
+function parseReply(payload: Uint8Array, { operation }: Pending): unknown {
   try {
     return parseJson(textOf(payload), 66);
   } catch (cause) {
-    if (!pending) return undefined;
-    throw new ApiError('DATA_LOSS', `${pending.operation.name}: the reply cannot be read: ${(cause as ApiError).text}`, {
-      remote: true,
-      cause,
-    });
+    throw new ApiError('DATA_LOSS', `${operation.name}: the reply cannot be read: ${(cause as ApiError).text}`, { remote: true, cause });
   }
 }

@@ -210,7 +210,7 @@ export class RequestHandler {
     } catch (error) {
       outcome = { error: this.#present(error, requestId), headers: said };
     }
-    const reply = send(request.encode(outcome, requestId)).catch((error: unknown) => {
+    const reply = send(this.#encode(request, outcome, requestId)).catch((error: unknown) => {
       if (!isApiError(error) || error.code !== 'INVALID_ARGUMENT') throw error;
       // Larger than the broker takes: the caller is told, and does not wait for its deadline.
       this.init.onError(error);
@@ -220,6 +220,15 @@ export class RequestHandler {
     const tracked = this.#track(reply);
     this.#forget(request);
     await tracked;
+  }
+
+  /** An output that JSON cannot hold, of a transport that nothing checks, is told as an error: its caller would wait. */
+  #encode(request: Request, outcome: Outcome, requestId: string): Omit<Message, 'topic' | 'qos'> {
+    try {
+      return request.encode(outcome, requestId);
+    } catch (error) {
+      return request.encode({ error: this.#present(error, requestId) }, requestId);
+    }
   }
 
   /** Resolves when the stream has begun, which goes on until it has ended or is left. */
