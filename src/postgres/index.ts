@@ -80,7 +80,7 @@ export function postgresStores(options: PostgresStoresOptions): PostgresStores {
     idempotencyStore: ownedIdempotencyStore(new PostgresKeys(pool, 'key', maxBytesPerCaller, 'idempotency keys'), clientOf),
     seenStore: ownedSeenStore(new PostgresKeys(pool, 'seen', maxBytesPerCaller, 'ids of webhooks')),
     // A nonce is a key whose lease is its time.
-    nonceStore: { use: async (nonce, ttlMs, caller) => 'owner' in (await nonces.begin(nonce, '', ttlMs, caller)) },
+    nonceStore: { use: async (nonce, ttlMs, caller) => (await nonces.begin(nonce, crypto.randomUUID(), '', ttlMs, caller)) === undefined },
     webhookStore: postgresWebhookStore(pool),
     async close() {
       await ticker.close();

@@ -47,18 +47,17 @@ export class PostgresKeys implements OwnedKeys<Queryable> {
     this.what = what;
   }
 
-  async begin(key: string, fingerprint: string, leaseMs: number, caller: string): Promise<{ readonly owner: string } | HeldKey> {
+  async begin(key: string, owner: string, fingerprint: string, leaseMs: number, caller: string): Promise<HeldKey | undefined> {
     const held = await this.#find(key);
     if (held) return held;
     await this.#checkShare(caller);
-    const owner = crypto.randomUUID();
     const row = [this.kind, key, caller, fingerprint, owner, KEY_WEIGHT, leaseMs];
     for (;;) {
       // An insert waits for no transaction that finishes the key; only a key whose time is over is taken from its row.
       for (const statement of [TAKE, TAKE_OVER]) {
         if ((await rowsOf(this.pool, statement, row)).length === 0) continue;
         this.#add(caller, KEY_WEIGHT);
-        return { owner };
+        return undefined;
       }
       const other = await this.#find(key);
       if (other) return other;

@@ -40,11 +40,12 @@ if found[1] ~= ARGV[1] then return 0 end
 /** The size of a key beside its outcome, in bytes. */
 export const KEY_WEIGHT = 400;
 
-/** KEYS: the key, the caller's share. ARGV: owner, fingerprint, lease, largest share. Gives 1, or 2 for a full share, or 0 with fingerprint and outcome. */
+/** A client may send it again after a lost answer. KEYS: the key, the caller's share. ARGV: owner, fingerprint, lease, largest share. Gives 1, or 2 for a full share, or 0 with fingerprint and outcome. */
 export const BEGIN: Script = {
   keys: 2,
   text: `${SHARES}
-local found = redis.call('HMGET', KEYS[1], 'f', 'o')
+local found = redis.call('HMGET', KEYS[1], 'f', 'o', 'w')
+if found[3] == ARGV[1] then return { 1 } end
 if found[1] then return { 0, found[1], found[2] } end
 sweep(KEYS[2])
 if held(KEYS[2]) + ${KEY_WEIGHT} > tonumber(ARGV[4]) or redis.call('EXISTS', KEYS[2] .. ':full') == 1 then return { 2 } end

@@ -22,12 +22,11 @@ export class RedisKeys implements OwnedKeys {
     this.kind = kind;
   }
 
-  async begin(key: string, fingerprint: string, leaseMs: number, caller: string): Promise<{ readonly owner: string } | HeldKey> {
-    const owner = crypto.randomUUID();
+  async begin(key: string, owner: string, fingerprint: string, leaseMs: number, caller: string): Promise<HeldKey | undefined> {
     const keys = [this.#key(key), `${this.init.prefix}${this.kind}-share:${caller}`];
     const [state, held, outcome] = listOf(await this.#run(BEGIN, [...keys, owner, fingerprint, String(leaseMs), this.#most]));
     if (state === 2) throw shareIsFull(this.kind === 'seen' ? 'ids of webhooks' : 'idempotency keys');
-    return state === 1 ? { owner } : { fingerprint: String(held), outcome: typeof outcome === 'string' ? outcome : undefined };
+    return state === 1 ? undefined : { fingerprint: String(held), outcome: typeof outcome === 'string' ? outcome : undefined };
   }
 
   async renew(key: string, owner: string, leaseMs: number): Promise<boolean> {

@@ -5,8 +5,10 @@ import { memoryHub, type EventHub, type HubEvent } from '../events/hub.ts';
 import { Outbox } from '../events/outbox.ts';
 import { publishingSpan } from '../events/publishing-span.ts';
 import { isoNow } from '../life/now.ts';
+import { RepeatedReport } from '../life/repeated.ts';
 import { inTime, within } from '../life/timers.ts';
 import { makeRequestId } from '../peer/headers.ts';
+import { answerOf } from '../stores/answer.ts';
 
 interface HubOptions {
   readonly hub?: EventHub | undefined;
@@ -18,6 +20,7 @@ export class HubLink {
   readonly #outbox: Outbox;
   readonly #hub: EventHub;
   readonly #isOwn: boolean;
+  readonly #refusals: RepeatedReport;
 
   private readonly timeoutMs: number;
   private readonly service: Transport;
@@ -28,6 +31,7 @@ export class HubLink {
     this.timeoutMs = timeoutMs;
     this.service = service;
     this.#outbox = new Outbox(report, timeoutMs);
+    this.#refusals = new RepeatedReport(report);
   }
 
   /** Resolves when the hub has the event, or once it waits for another try. */
@@ -52,7 +56,9 @@ export class HubLink {
   }
 
   subscribe(request: EventRequest, sink: EventSink): Promise<void> {
-    return this.#inTime(this.#hub.subscribe(request, sink));
+    return this.#isOwn
+      ? this.#hub.subscribe(request, sink)
+      : answerOf('the event hub', this.#inTime(this.#hub.subscribe(request, sink)), (error) => this.#refusals.add(error));
   }
 
   /** Of a hub that has leases. */
@@ -77,6 +83,7 @@ export class HubLink {
   async close(graceMs: number): Promise<void> {
     await within(graceMs, this.#outbox.tryNow());
     this.#outbox.close();
+    this.#refusals.tell();
     if (this.#isOwn) await this.#hub.close();
   }
 

@@ -4,6 +4,7 @@ import type { ResponseHead } from '../core/transport.ts';
 import { every } from '../life/timers.ts';
 import { sorted } from '../peer/json.ts';
 import { filesIn, inMemory } from '../schema/codec/files-in.ts';
+import { answerOf } from '../stores/answer.ts';
 import type { IdempotencyOutcome, IdempotencyStore } from '../stores/idempotency.ts';
 import { keptHead, type KeptResponse } from './response.ts';
 
@@ -49,7 +50,7 @@ export async function callOnce(
     sha256(input ?? null),
     sha256(scope.caller),
   ]);
-  const claim = await store.begin(key, fingerprint, leaseMs, caller);
+  const claim = await answerOf('the idempotency store', store.begin(key, fingerprint, leaseMs, caller), report);
   if ('entry' in claim) return repeated(claim.entry.fingerprint === fingerprint, claim.entry.outcome, response);
   const { owner } = claim;
   let isKept = false;

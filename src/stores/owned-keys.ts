@@ -10,12 +10,29 @@ export interface HeldKey {
 
 /** Keys of one kind in an engine, which belong to an owner until their lease ends, and then have an outcome. `Client` runs its transactions. */
 export interface OwnedKeys<Client = never> {
-  /** Gives a token of the new owner, or what is held. Rejects with RESOURCE_EXHAUSTED if the caller's share is full. */
-  begin(key: string, fingerprint: string, leaseMs: number, caller: string): Promise<{ readonly owner: string } | HeldKey>;
+  /**
+   * Gives what is held, or `undefined` if the key is the owner's now. Rejects with RESOURCE_EXHAUSTED if the caller's share is full. An
+   * owner is new, unless a client sends a command twice.
+   */
+  begin(key: string, owner: string, fingerprint: string, leaseMs: number, caller: string): Promise<HeldKey | undefined>;
   renew(key: string, owner: string, leaseMs: number): Promise<boolean>;
   /** `instead` is kept if the outcome does not fit into the caller's share. */
   finish(key: string, owner: string, outcome: string, ttlMs: number, instead: string, client?: Client): Promise<boolean>;
   release(key: string, owner: string): Promise<void>;
+}
+
+type Begun = { readonly owner: string } | { readonly held: HeldKey };
+
+async function begin(keys: OwnedKeys, key: string, fingerprint: string, leaseMs: number, caller: string): Promise<Begun> {
+  const owner = crypto.randomUUID();
+  try {
+    const held = await keys.begin(key, owner, fingerprint, leaseMs, caller);
+    return held ? { held } : { owner };
+  } catch (error) {
+    // Its answer may be lost after the engine took the key: another try must not wait for the end of the lease.
+    keys.release(key, owner).catch(() => {});
+    throw error;
+  }
 }
 
 const NOT_KEPT = JSON.stringify(OUTCOME_NOT_KEPT);
@@ -26,10 +43,11 @@ export function ownedIdempotencyStore<Client>(keys: OwnedKeys<Client>, clientOf?
     keys.finish(key, owner, JSON.stringify(outcome), ttlMs, NOT_KEPT, client);
   return {
     async begin(key, fingerprint, leaseMs, caller) {
-      const claim = await keys.begin(key, fingerprint, leaseMs, caller);
+      const claim = await begin(keys, key, fingerprint, leaseMs, caller);
       if ('owner' in claim) return claim;
-      const outcome = claim.outcome === undefined ? undefined : (parseJson(claim.outcome, Infinity) as IdempotencyOutcome);
-      return { entry: { fingerprint: claim.fingerprint, outcome } };
+      const { held } = claim;
+      const outcome = held.outcome === undefined ? undefined : (parseJson(held.outcome, Infinity) as IdempotencyOutcome);
+      return { entry: { fingerprint: held.fingerprint, outcome } };
     },
     renew: (key, owner, leaseMs) => keys.renew(key, owner, leaseMs),
     finish: (key, owner, outcome, ttlMs) => finish(key, owner, outcome, ttlMs),
@@ -44,8 +62,8 @@ export function ownedIdempotencyStore<Client>(keys: OwnedKeys<Client>, clientOf?
 export function ownedSeenStore(keys: OwnedKeys): SeenStore {
   return {
     async begin(id, leaseMs, sender) {
-      const claim = await keys.begin(id, '', leaseMs, sender);
-      return 'owner' in claim ? claim : { state: claim.outcome === undefined ? 'pending' : 'done' };
+      const claim = await begin(keys, id, '', leaseMs, sender);
+      return 'owner' in claim ? claim : { state: claim.held.outcome === undefined ? 'pending' : 'done' };
     },
     renew: (id, owner, leaseMs) => keys.renew(id, owner, leaseMs),
     done: async (id, owner, ttlMs) => void (await keys.finish(id, owner, '1', ttlMs, '1')),

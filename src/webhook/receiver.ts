@@ -24,6 +24,7 @@ import { looksLike } from './signing/handshakes.ts';
 import { ReceivedRequest } from './signing/request.ts';
 import type { SchemeDefinition, SigningScheme } from './signing/schemes.ts';
 import type { WebhookSecret } from './signing/secret.ts';
+import { answerOf } from '../stores/answer.ts';
 import { memorySeenStore, type SeenStore } from '../stores/seen.ts';
 import { hmacText, verifyWebhook, type VerifiedWebhook } from './signing/signature.ts';
 import { decodeErrorBody, isObject, NOTICE, problemResponse } from './wire.ts';
@@ -288,7 +289,7 @@ export class Receiver {
     // A webhook of the peer's own service ends a subscription if it breaks the contract; one of another sender is only refused.
     if (scope === '') for (const share of shares) await this.#check.check(share);
     const key = `${scope}/${id}`;
-    const claim = await this.#store.begin(key, this.#leaseMs, scope);
+    const claim = await answerOf('the store of ids', this.#store.begin(key, this.#leaseMs, scope), this.#report);
     if ('state' in claim) {
       if (claim.state === 'done') return this.#taken();
       return problemResponse(new ApiError('ABORTED', 'this webhook is being handled', { retryAfterMs: 1000 }));
@@ -309,12 +310,13 @@ export class Receiver {
     try {
       await handOver(shares);
     } catch (error) {
-      await this.#store.failed(key, owner);
+      await this.#store.failed(key, owner).catch(this.#report);
       throw error;
     } finally {
       for (const { listener } of shares) this.lastIds.set(listener.type, id);
     }
-    await this.#store.done(key, owner, this.#ttlMs);
+    // It was handled: another attempt of the sender would be handled again.
+    await this.#store.done(key, owner, this.#ttlMs).catch(this.#report);
   }
 
   #notice(listener: Listener, { type, data }: WebhookContent): HttpResponse {

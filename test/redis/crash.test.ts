@@ -161,6 +161,26 @@ describe.skipIf(skipped)(`a Redis that crashes${skipped ? ` (${skipped})` : ''}`
     expect(heard.toSorted()).toEqual([0, 1, 2]);
   }, 30_000);
 
+  it.each(['is lost', 'is lost, and the client sends the command again'])(
+    'gives a key to the next try if its answer %s',
+    async (what) => {
+      const isAgain = what.includes('again');
+      let isLost = true;
+      const spoil = async (command: string[], send: () => Promise<unknown>) => {
+        const reply = await send();
+        if (!isLost || command[0] !== 'EVALSHA' || command[5]?.length !== 36) return reply;
+        isLost = false;
+        if (isAgain) return send();
+        throw new Error('the connection is lost');
+      };
+      const { stores } = open(await start(), { spoil });
+      const begin = () => stores.idempotencyStore.begin('key', 'print', 60_000, 'caller');
+      if (!isAgain) await expect(begin()).rejects.toThrow('the connection is lost');
+      await until(async () => 'owner' in (await begin()), 'the key is free');
+    },
+    30_000,
+  );
+
   it('takes events of processes whose clocks are apart, each once and in one order', async () => {
     const server = await start();
     const ahead = async (command: string[], send: (command: string[]) => Promise<unknown>) =>

@@ -8,6 +8,7 @@ import { listen } from '../../src/http/node/listen.ts';
 import type { HttpResponse } from '../../src/http/message/message.ts';
 import { isWebhookError, makeWebhookSecret, signWebhook, webhook, type WebhookOptions } from '../../src/webhook/client.ts';
 import { webhookHandler } from '../../src/webhook/server.ts';
+import { memorySeenStore, type SeenStore } from '../../src/stores/seen.ts';
 import { compileXmlEncoder } from '../../src/webhook/body/xml.ts';
 import { compileXmlDecoder } from '../../src/webhook/body/xml-read.ts';
 import { until } from '../support/until.ts';
@@ -63,6 +64,24 @@ describe('the receiver', () => {
     expect((await send('hello', 'e-1')).status).toBe(204);
     expect(seen).toEqual([['hello', 'e-1', '2026-01-31T12:00:00.000Z']]);
     expect(errors).toEqual([]);
+  });
+
+  test('a store that fails: before the listener the sender is to come again, after it the webhook is taken', async () => {
+    const memory = memorySeenStore();
+    let isAway = true;
+    const away = () => Promise.reject(new Error('store.example is away'));
+    const store: SeenStore = { ...memory, begin: (...args) => (isAway ? away() : memory.begin(...args)), done: away, failed: away };
+    const { client, send, errors } = open({ store });
+    const seen: unknown[] = [];
+    await client.onArticle(({ title }) => {
+      if (seen.push(title) === 2) throw new Error('not now');
+    });
+    const refused = await send('hello');
+    expect([refused.status, refused.text.includes('store.example'), seen]).toEqual([503, false, []]);
+    isAway = false;
+    expect((await send('hello')).status).toBe(204);
+    expect((await send('again')).status).toBe(500);
+    expect([seen, errors.filter((error) => String(error).includes('store.example')).length]).toEqual([['hello', 'again'], 3]);
   });
 
   test('an id counts as seen only once its listener is done: after a failure the next attempt is as new', async () => {
