@@ -47,14 +47,14 @@ export interface MqttConnectionOptions {
   readonly sessionExpiryMs?: number | undefined;
   /** How often the connection shows a sign of life, in milliseconds: without an answer it is taken for lost. `Infinity` for never. @default 60_000 */
   readonly pingIntervalMs?: number;
-  /** How long connecting may take, in milliseconds. @default 10_000 */
+  /** How long connecting may take, and the broker's answer to a subscription, in milliseconds. @default 10_000 */
   readonly connectTimeoutMs?: number;
   /**
    * Larger packets are not sent but fail with INVALID_ARGUMENT, in bytes: brokers end the connection over them, and only those of MQTT 5 say
    * how much they take. @default what the broker says, over MQTT 3.1.1 4_194_304 (4 MiB)
    */
   readonly maxPacketBytes?: number | undefined;
-  /** How many messages may wait for the broker. @default 10_000 */
+  /** How many messages may wait for the broker; together they have about 64 MiB at most. @default 10_000 */
   readonly maxQueued?: number;
   /**
    * Whether publishers repeat their last ids on `multi-api-sdk/marks/…`, and listeners subscribe to that: so is a loss noticed that nothing follows.

@@ -164,6 +164,7 @@ class MqttServer implements ServedMqtt {
       isStanding: true,
       will: { topic: status, payload: 'offline', retain: true },
       onUp: (link) => {
+        this.#requests.onUp(link.sessionPresent);
         if (this.#stopping) return;
         this.#ready = this.#takeUp(link);
         this.#ready.catch((error: unknown) => this.#takeUpAgain(link, error));

@@ -1,9 +1,7 @@
 import type { IPublishPacket } from 'mqtt';
 import type { EventDefinition } from '../core/contract.ts';
-import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.ts';
+import { ApiError, isErrorCode, type ErrorBody } from '../core/errors.ts';
 import { isObject, readErrorOptions } from '../peer/error-body.ts';
-import { parseJson } from '../peer/json.ts';
-import { printable } from '../peer/printable.ts';
 import type { RawHeaders } from '../guard/serve-call.ts';
 import { CLOUD_EVENT_TYPE, structuredCloudEvent, type CloudEventWriter } from '../events/cloud/cloud-event.ts';
 import type { EventMessage, Headers } from '../core/transport.ts';
@@ -145,36 +143,6 @@ export function packetOverhead({ topic, properties }: Message, version: 4 | 5): 
   return size;
 }
 
-/** A request of MQTT 3.1.1, and of callers that name no response topic. */
-export interface Envelope {
-  readonly replyTo: string;
-  readonly id: string | number;
-  readonly input?: unknown;
-  /** Those that are text. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** The fault of the headers: unlike the rest it can be answered. */
-  readonly mistake?: string | undefined;
-}
-
-/** Reads an envelope. Throws INVALID_ARGUMENT that says what is missing: nobody can be answered then. */
-export function decodeEnvelope(text: string): Envelope {
-  const value = parseJson(text, Infinity);
-  if (!isObject(value))
-    throw new ApiError('INVALID_ARGUMENT', 'a request without a response topic is an object { replyTo, id, input, headers }');
-  const { replyTo, id, input, headers } = value;
-  if (typeof replyTo !== 'string') throw new ApiError('INVALID_ARGUMENT', "a request without a response topic names one in 'replyTo'");
-  // `1e400` is JSON, but nothing that JSON could give back.
-  if (typeof id !== 'string' && !(typeof id === 'number' && Number.isFinite(id)))
-    throw new ApiError('INVALID_ARGUMENT', "a request without correlation data has an 'id'");
-  return {
-    replyTo,
-    id,
-    ...(input !== undefined && { input }),
-    headers: isObject(headers) ? textsOf(headers) : {},
-    mistake: mistakeOf(headers),
-  };
-}
-
 /** An error in a reply; without a code of ours it is UNKNOWN. */
 export function decodeError(body: unknown, code?: unknown): ApiError {
   const given = isObject(body) ? body : {};
@@ -212,21 +180,4 @@ export function encodeBody(
       userProperties,
     },
   };
-}
-
-/** The reply to an envelope. */
-export function encodeEnvelopeReply(outcome: Outcome, id: string | number): string {
-  const { headers } = outcome;
-  return JSON.stringify('error' in outcome ? { id, error: outcome.error, headers } : { id, output: outcome.output ?? null, headers });
-}
-
-function mistakeOf(headers: unknown): string | undefined {
-  if (headers === undefined) return undefined;
-  if (!isObject(headers)) return "'headers' must be an object";
-  const wrong = Object.entries(headers).find(([, value]) => typeof value !== 'string');
-  return wrong && `the header '${printable(wrong[0], 100)}' must be a string`;
-}
-
-function textsOf(headers: JsonObject): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }

@@ -46,6 +46,22 @@ describe('the outbox', () => {
     expect({ errors, warnings }).toEqual({ errors: [], warnings: [] });
   });
 
+  test('no more bytes wait than the memory of a process can hold', async () => {
+    const outbox = new Outbox(
+      10_000,
+      () => {},
+      () => {},
+    );
+    const message = { topic: 't', payload: Buffer.alloc(20_000_000), qos: 1 } as const;
+    const controller = new AbortController();
+    const waiting = outbox.publish(message, { mayWait: true, signal: controller.signal });
+    for (let count = 0; count < 3; count++) await outbox.publish(message, { isKept: true });
+    await expect(outbox.publish(message, { isKept: true })).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED', sent: false });
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
+    await outbox.publish(message, { isKept: true });
+  });
+
   test('a message that waits is given up with its signal, and leaves its place', async () => {
     const outbox = new Outbox(
       1,

@@ -3,9 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import type { EventDefinition } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import type { Headers, Peer, Transport } from '../../core/transport.ts';
-import { isObject } from '../../peer/error-body.ts';
-import { parseJson } from '../../peer/json.ts';
 import { printable } from '../../peer/printable.ts';
+import { replyTopicOf } from '../calls/envelope.ts';
 import type { MqttCredentials } from '../options.ts';
 import { compileTopics, type Topics } from '../topics.ts';
 import { overlap } from '../filters.ts';
@@ -234,8 +233,7 @@ function isBelow(topic: string, root: string): boolean {
 
 /** Throws if a request of MQTT 3.1.1 wants its answer anywhere but at the client's own topic. */
 function checkReplyTopic(payload: Uint8Array, own: string): void {
-  const request = parseJson(new TextDecoder().decode(payload), Infinity);
-  const replyTo = isObject(request) ? request['replyTo'] : undefined;
+  const replyTo = replyTopicOf(new TextDecoder().decode(payload));
   if (typeof replyTo !== 'string' || !isBelow(replyTo, own)) throw new Error(`a request's 'replyTo' must be '${own}' or below it`);
 }
 

@@ -10,9 +10,11 @@ import { acceptHeaders, deadlineOf, serveCall, serveStream, type RawHeaders, typ
 import type { Headers, ResponseHead, Transport } from '../../core/transport.ts';
 import type { PublishOptions } from '../connection/outbox.ts';
 import { textOf } from '../events/decoder.ts';
-import { checkHeaderSize, decodeEnvelope, encodeEnvelopeReply, encodeReply, userProperties, type Message, type Outcome } from '../wire.ts';
+import { checkHeaderSize, encodeReply, userProperties, type Message, type Outcome } from '../wire.ts';
 import { now } from '../../life/now.ts';
+import { decodeEnvelope, encodeEnvelopeReply, inputOf } from './envelope.ts';
 import { encodeEnvelopePiece, encodePiece, grantOf, type Grant, type Piece } from './pieces.ts';
+import { Redeliveries } from './redeliveries.ts';
 import { ServedStream, type ServedStreamInit } from './served-stream.ts';
 
 export interface RequestHandlerInit {
@@ -63,6 +65,7 @@ export class RequestHandler {
   /** Replies that the broker has not acknowledged. */
   #replying = 0;
   readonly #idle = new Latch();
+  readonly #redeliveries = new Redeliveries();
 
   private readonly transport: Transport;
   private readonly init: RequestHandlerInit;
@@ -80,8 +83,13 @@ export class RequestHandler {
       return this.init.onError(new ApiError('INVALID_ARGUMENT', `a request on ${printable(packet.topic)} was dropped: it was retained`));
     const request = this.#read(payload, packet);
     // A message of QoS 1 may come twice, and its caller gets one answer.
-    if (!request || this.#running.has(request.key)) return;
+    if (!request || this.#running.has(request.key) || this.#redeliveries.isRepeated(packet, payload, request.key)) return;
     void this.#run(name, request, packet).catch(this.init.onError);
+  }
+
+  /** A new connection, with the session of the one before or without. */
+  onUp(isSessionPresent: boolean): void {
+    if (!isSessionPresent) this.#redeliveries.clear();
   }
 
   cancel(payload: Uint8Array, packet: IPublishPacket): void {
@@ -154,17 +162,14 @@ export class RequestHandler {
   #readEnvelope(payload: Uint8Array): Request {
     if (payload.length > this.init.maxMessageBytes * MAX_ENVELOPE_FACTOR) this.#checkSize(payload.length);
     const text = textOf(payload);
-    const { replyTo, id, input, headers, mistake } = decodeEnvelope(text);
+    const { replyTo, id, headers } = decodeEnvelope(text);
     return {
       replyTo,
       key: `${replyTo}\n${typeof id} ${id}`,
       headers,
       readInput: () => {
         this.#checkSize(payload.length);
-        // For its limit of nesting: the envelope is a level of its own.
-        parseMessage(text, this.init.maxItems, 65);
-        if (mistake !== undefined) throw new ApiError('INVALID_ARGUMENT', mistake);
-        return input;
+        return inputOf(text, this.init.maxItems);
       },
       encode: (outcome) => ({ payload: encodeEnvelopeReply(outcome, id) }),
       encodePiece: (piece) => ({ payload: encodeEnvelopePiece(piece, id) }),

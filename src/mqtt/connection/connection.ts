@@ -1,6 +1,8 @@
+import { recording } from '#mqtt-parts';
 import mqtt, { type IPublishPacket, type IStore, type MqttClient } from 'mqtt';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { backoffMs, STABLE_MS } from '../../life/backoff.ts';
+import { withPart } from '../../life/lazy.ts';
 import { delay } from '../../life/lifetime.ts';
 import { guardOnWire } from '../../peer/on-wire.ts';
 import { printable } from '../../peer/printable.ts';
@@ -8,9 +10,9 @@ import { ClosedUnanswered, connectLink, OlderVersionNeeded, type Link } from './
 import type { MqttConnectionOptions, MqttWill } from '../options.ts';
 import { Outbox, type PublishOptions } from './outbox.ts';
 import { refusal } from '../status.ts';
-import { userProperties, type Message, type Qos } from '../wire.ts';
+import type { Message, Qos } from '../wire.ts';
 import { now } from '../../life/now.ts';
-import { after } from '../../life/timers.ts';
+import { after, type StopTimer } from '../../life/timers.ts';
 
 /** The purpose of a connection. */
 export interface ConnectionInit extends MqttConnectionOptions {
@@ -27,7 +29,7 @@ export interface ConnectionInit extends MqttConnectionOptions {
 
 /** The options of a subscription. */
 export interface SubscribeOptions {
-  /** User properties of MQTT 5. */
+  /** User properties of MQTT 5, at least one. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** A number that comes with its messages, if the broker can. */
   readonly identifier?: number | undefined;
@@ -109,21 +111,27 @@ export class Connection {
   /** Rejects with the meaning of the broker's reason code, or with UNAVAILABLE if the connection is lost. */
   async subscribe(filter: string, qos: Qos, { headers, identifier, instead }: SubscribeOptions = {}): Promise<void> {
     const { client, version, hasIdentifiers, lost } = await this.open();
+    const failed = (cause: Error) => new ApiError('UNAVAILABLE', `subscribing to ${printable(filter)} failed: ${cause.message}`, { cause });
+    let stop: StopTimer = () => {};
+    const late = new Promise<Error>((resolve) => {
+      stop = after(this.init.connectTimeoutMs ?? 10_000, () => resolve(new Error('no answer in time')));
+    });
+    // A broker may never acknowledge it.
+    const ended = Promise.race([late.then(failed), lost]);
     // Some brokers do the two at the same time, and the end of the one takes the other with it.
-    await this.#leaving.get(filter);
+    await Promise.race([this.#leaving.get(filter), ended]);
     const sent = {
-      ...(headers && Object.keys(headers).length > 0 && { userProperties: { ...headers } }),
+      ...(headers && { userProperties: { ...headers } }),
       ...(identifier !== undefined && hasIdentifiers && { subscriptionIdentifier: identifier }),
     };
-    const properties = version === 5 && Object.keys(sent).length > 0 ? { properties: sent } : {};
-    this.#onWire('out', `SUBSCRIBE ${filter}`, version === 5 ? sent : undefined, undefined);
+    const properties = version === 5 ? sent : undefined;
+    this.#onWire('out', `SUBSCRIBE ${filter}`, properties);
     const granted = new Promise<void>((resolve, reject) => {
-      client.subscribe(filter, { qos, ...properties }, (error, _, packet) => {
+      client.subscribe(filter, { qos, ...(properties && { properties }) }, (error, _, packet) => {
         const codes = (packet?.granted ?? []) as readonly (number | { readonly qos: number })[];
         const refused = codes.map((code) => (typeof code === 'number' ? code : code.qos)).find((code) => code >= 0x80);
         if (refused !== undefined) reject(refusal(`the subscription to ${printable(filter)}`, refused, true));
-        else if (error)
-          reject(new ApiError('UNAVAILABLE', `subscribing to ${printable(filter)} failed: ${error.message}`, { cause: error }));
+        else if (error) reject(failed(error));
         else resolve();
       });
     });
@@ -131,14 +139,14 @@ export class Connection {
     this.#filters.add(filter);
     // At once: between the two, messages that fit both filters come twice.
     const left = instead === undefined ? undefined : this.unsubscribe(instead);
-    await Promise.race([Promise.all([granted, left]), lost.then((error) => Promise.reject(error))]);
+    await Promise.race([Promise.all([granted, left]), ended.then((error) => Promise.reject(error))]).finally(stop);
   }
 
   /** Settles when the broker has acknowledged it, or the connection is lost. */
   unsubscribe(filter: string): Promise<void> {
     this.#filters.delete(filter);
     if (!this.#link) return Promise.resolve();
-    this.#onWire('out', `UNSUBSCRIBE ${filter}`, undefined, undefined);
+    this.#onWire('out', `UNSUBSCRIBE ${filter}`);
     const { client, lost } = this.#link;
     const left = new Promise<void>((resolve) => client.unsubscribe(filter, () => resolve()));
     const done = Promise.race([left, lost]).then(() => {
@@ -265,19 +273,11 @@ export class Connection {
     }
   };
 
-  #onWire(direction: 'in' | 'out', start: string, properties: Message['properties'], payload: string | Uint8Array | undefined): void {
-    if (!this.init.onWire) return;
-    const body = payload instanceof Uint8Array ? new TextDecoder().decode(payload) : payload;
-    const { contentType, responseTopic, correlationData, messageExpiryInterval } = properties ?? {};
-    const named: Record<string, string | number | readonly string[] | undefined> = {
-      'content-type': contentType,
-      'response-topic': responseTopic,
-      'correlation-data': shown(correlationData),
-      'message-expiry-interval': messageExpiryInterval,
-      ...userProperties(properties),
-    };
-    const headers = Object.entries(named).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as const]));
-    this.init.onWire({ protocol: 'mqtt', direction, start, headers: Object.fromEntries(headers), body });
+  #onWire(direction: 'in' | 'out', start: string, properties?: Message['properties'], payload?: string | Uint8Array): void {
+    const { onWire, onError } = this.init;
+    if (!onWire) return;
+    const told = withPart(recording, ({ recordOf }) => onWire(recordOf(direction, start, properties, payload)));
+    if (told instanceof Promise) told.catch(onError);
   }
 }
 
@@ -300,9 +300,4 @@ function endClient(client: MqttClient, isVersion5: boolean): Promise<void> {
       resolve();
     });
   });
-}
-
-/** Ours is a text, foreign ones may be any bytes. */
-function shown(data: Uint8Array | string | undefined): string | undefined {
-  return data === undefined || typeof data === 'string' ? data : new TextDecoder().decode(data);
 }

@@ -17,6 +17,9 @@ export interface PublishOptions {
   readonly needsSubscriber?: boolean;
 }
 
+/** Bytes of payloads that may wait for the broker: more than one message beyond are refused. */
+const MAX_WAITING_BYTES = 67_108_864;
+
 const NO_OPTIONS: PublishOptions = {};
 
 /** A message and the code that waits for its result. */
@@ -78,8 +81,8 @@ export class Outbox {
       if (this.#closed) return entry.fail(this.#closed.with({ sent: false }));
       if (this.#link && this.#waiting.length === 0 && this.#hasRoom(message, this.#link)) return this.#send(entry, this.#link);
       if (!this.#link && options.isKept !== true && options.mayWait !== true) return entry.fail(away());
-      if (this.#waiting.length >= this.maxWaiting) {
-        return entry.fail(new ApiError('RESOURCE_EXHAUSTED', `${this.maxWaiting} messages wait for the broker already`, { sent: false }));
+      if (this.#waiting.length >= this.maxWaiting || (message.payload.length > 1024 && sizeOf(this.#waiting) > MAX_WAITING_BYTES)) {
+        return entry.fail(new ApiError('RESOURCE_EXHAUSTED', 'too many messages wait', { sent: false }));
       }
       this.#wait(entry);
     });
@@ -185,6 +188,11 @@ export class Outbox {
     if (entry.isSettled) this.onError(error);
     else entry.fail(error);
   }
+}
+
+/** Not asked for small messages, which are never so many. */
+function sizeOf(waiting: readonly Entry[]): number {
+  return waiting.reduce((sum, { message }) => sum + message.payload.length, 0);
 }
 
 function failure(topic: string, error: Error): ApiError {

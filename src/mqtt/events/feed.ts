@@ -45,7 +45,12 @@ interface Subscriber {
   readonly since: number;
   /** Messages that came before the acknowledgement. */
   early: EventMessage[] | undefined;
+  /** Bytes that more of them may have; -Infinity if some were dropped. */
+  room: number;
 }
+
+/** Bytes that a broker may send before it acknowledges a subscription; each message counts for one KiB more. */
+const EARLY_BYTES = 8_388_608;
 
 /** One event as it comes from the broker, for all subscribers of a connection: one subscription there, validated once. */
 export class Feed {
@@ -81,8 +86,10 @@ export class Feed {
     if (signal.aborted) return;
     this.#stopLinger?.();
     const filter = this.#filterFor(this.init.isStanding ? {} : params);
-    const subscriber: Subscriber = { sink, matches: compileMatch(request), filter, since: this.#count, early: [] };
+    const subscriber: Subscriber = { sink, matches: compileMatch(request), filter, since: this.#count, early: [], room: EARLY_BYTES };
     this.#subscribers.add(subscriber);
+    // A broker may never acknowledge it.
+    const stopWatching = onAbort(signal, () => void this.#subscribers.delete(subscriber));
     try {
       // One that resumes has seen what is retained.
       await this.#ensure(filter, headers, lastEventId === undefined && this.#mayBeRetained);
@@ -90,12 +97,11 @@ export class Feed {
       // The session at the broker may still be there for the next try.
       this.#leave(subscriber, true);
       throw error;
+    } finally {
+      stopWatching();
     }
-    if (signal.aborted || !this.#subscribers.has(subscriber)) {
-      this.#leave(subscriber, false);
-      if (!signal.aborted) throw new ApiError('UNAVAILABLE', 'the connection to the broker was lost');
-      return;
-    }
+    if (signal.aborted) return this.init.isStanding ? undefined : this.#release();
+    if (!this.#subscribers.has(subscriber)) throw new ApiError('UNAVAILABLE', 'the connection to the broker was lost');
     onAbort(signal, () => this.#leave(subscriber, signal.reason === PAUSED));
     const missed = lastEventId === undefined ? undefined : this.#history.after(lastEventId);
     const early = subscriber.early ?? [];
@@ -105,6 +111,7 @@ export class Feed {
       if (subscriber.matches(message) && !signal.aborted) void sink.next(message);
       if (missed && this.#history.isBeforeGap(message.id) && !signal.aborted) sink.gap();
     }
+    if (!missed && subscriber.room === -Infinity && !signal.aborted) sink.gap();
   }
 
   /** Takes a message of the event's topics. */
@@ -214,17 +221,17 @@ export class Feed {
     for (const message of isList(decoded) ? decoded : [decoded]) this.#emitOne(message, topic, packet, last);
   }
 
-  #emitOne(message: EventMessage, topic: string, { retain: isRetained, properties }: IPublishPacket, last: number): void {
+  #emitOne(message: EventMessage, topic: string, { retain: isRetained, properties, payload }: IPublishPacket, last: number): void {
     const lineage = isRetained ? undefined : lineageOf(properties);
     const isKnown = this.#history.has(message.id);
     if (lineage && isKnown) this.init.holes.repeat(topic, message.id, lineage);
     if (lineage && !isKnown && this.init.holes.isBefore(topic, message.id, lineage)) this.tellGap(topic);
-    if (!this.#history.add(message) && !isRetained) return;
+    if (!this.#history.add(message, payload.length) && !isRetained) return;
     let isAsked = !isRetained;
     for (const subscriber of this.#subscribers) {
       if (!subscriber.matches(message) || (isRetained && last > subscriber.since)) continue;
       isAsked = true;
-      if (subscriber.early) subscriber.early.push(message);
+      if (subscriber.early) hold(subscriber, message, payload.length);
       else void subscriber.sink.next(message);
     }
     // Over MQTT 5 the next event says whether this was one.
@@ -257,7 +264,8 @@ export class Feed {
     const wanted = before === undefined ? filter : isCovered ? before : all;
     const wantedQos = mapped?.mapping.qos ?? eventMeta(this.event).qos ?? qos;
     const instead = before === wanted ? undefined : before;
-    const sent = mapped ? { identifier: mapped.identifier, instead } : { headers, instead };
+    const own = Object.keys(headers).length > 0 ? headers : undefined;
+    const sent = mapped ? { identifier: mapped.identifier, instead } : { headers: own, instead };
     const subscribing = connection.subscribe(wanted, wantedQos, sent);
     this.#subscribing = subscribing;
     try {
@@ -289,6 +297,11 @@ export class Feed {
     this.#filter = undefined;
     this.#history.clear();
   }
+}
+
+function hold(subscriber: Subscriber, message: EventMessage, bytes: number): void {
+  if (subscriber.room > 0) subscriber.early?.push(message);
+  subscriber.room = subscriber.room > 0 ? subscriber.room - bytes - 1024 : -Infinity;
 }
 
 function isList(decoded: Decoded): decoded is readonly EventMessage[] {
