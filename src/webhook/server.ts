@@ -223,8 +223,8 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
     signingKey === undefined ? [] : Array.isArray(signingKey) ? (signingKey as WebhookSecret[]) : [signingKey as WebhookSecret];
   for (const key of signingKeys) readSecret(key, 'base64');
   const store = boundStore(read.store ?? memoryWebhookStore(), storeTimeoutMs);
-  const guard = new TargetGuard(read);
   const { timeoutMs, maxResponseBytes } = read;
+  const guard = new TargetGuard(read, timeoutMs);
   const cloud = read.cloudEvents && compileCloudEvents('webhookHandler', transport.contract, read.cloudEvents, ['binary', 'structured']);
   const carrier = new Carrier(guard, { timeoutMs, maxResponseBytes });
   const worker = crypto.randomUUID();

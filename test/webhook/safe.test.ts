@@ -137,6 +137,16 @@ describe('a subscription of a service that knows its callers by a key', () => {
     const subscribe = async (key: string) => (await api(key, 'POST', '', { url, events: ['article.published'] })).status;
     expect([await subscribe('ka'), await subscribe('ka'), await subscribe('ka'), await subscribe('kb')]).toEqual([201, 201, 429, 201]);
   });
+
+  it('leaves its place again if a resolver never answers', async () => {
+    let isSilent = true;
+    const resolve = async () => (isSilent ? new Promise<never>(() => {}) : [{ address: '8.8.8.8', family: 4 }]);
+    const { api } = await open({ context }, { maxSubscriptionsPerCaller: 1, timeoutMs: 100, resolve });
+    const body = { url: 'https://slow.example/', events: ['article.published'] };
+    expect((await api('ka', 'POST', '', body)).body).toMatchObject({ code: 'UNAVAILABLE' });
+    isSilent = false;
+    expect((await api('ka', 'POST', '', body)).status).toBe(201);
+  });
 });
 
 describe('events that are published while the store is still being read', () => {

@@ -17,8 +17,8 @@ const MARKS = 7;
 export class Publications {
   readonly publisher = crypto.randomUUID().replaceAll('-', '').slice(0, 12);
   readonly #last = new Recent<string, string>(MAX_PAIRS);
-  /** Topics since the last silence. */
-  readonly #unmarked = new Set<string>();
+  /** Topics since the last silence, as many as have a last event here. */
+  readonly #unmarked = new Recent<string, true>(MAX_PAIRS);
   #stopTimer: StopTimer | undefined;
   #publishedAt = 0;
 
@@ -34,7 +34,7 @@ export class Publications {
   next(topic: string, id: string): Lineage {
     const before = this.#last.get(topic);
     this.#last.set(topic, id);
-    this.#unmarked.add(topic);
+    this.#unmarked.set(topic, true);
     this.#publishedAt = now();
     if (this.#stopTimer === undefined) this.#schedule(SILENCE_MS, 0);
     return { publisher: this.publisher, after: before };
@@ -53,7 +53,7 @@ export class Publications {
     const silentMs = now() - this.#publishedAt;
     // One timer for all events: it looks how long ago the last was.
     if (silentMs < SILENCE_MS) return this.#schedule(SILENCE_MS - silentMs, 0);
-    const topics = [...this.#unmarked].filter((topic) => this.#last.has(topic));
+    const topics = [...this.#unmarked.keys()].filter((topic) => this.#last.has(topic));
     for (let at = 0; at < topics.length; at += MAX_TOPICS_IN_MARK) {
       const last = Object.fromEntries(topics.slice(at, at + MAX_TOPICS_IN_MARK).map((topic) => [topic, this.#last.get(topic)]));
       const payload = JSON.stringify({ publisher: this.publisher, last });

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP, type BlockList } from 'node:net';
 import { ApiError } from '../../core/errors.ts';
+import { inTime } from '../../life/timers.ts';
 import { blockList, tierOf } from './address.ts';
 
 /** Which endpoints webhooks may go to. */
@@ -41,16 +42,19 @@ export class TargetGuard {
   readonly #schemes: ReadonlySet<string>;
   readonly #ports: ReadonlySet<number> | undefined;
   readonly #allowPrivate: boolean;
+  readonly #timeoutMs: number;
   readonly #resolve: (host: string) => Promise<readonly ResolvedAddress[]>;
 
-  constructor({ allow = [], schemes = ['https', 'http'], ports, allowPrivate = false, resolve }: TargetOptions) {
+  /** `timeoutMs`: how long a resolver may take. */
+  constructor({ allow = [], schemes = ['https', 'http'], ports, allowPrivate = false, resolve }: TargetOptions, timeoutMs = 15_000) {
+    this.#timeoutMs = timeoutMs;
     const isRange = (text: string) => text.includes('/') || isIP(text) !== 0;
     this.#hosts = new Set(allow.filter((text) => !isRange(text)).map((host) => host.toLowerCase()));
     this.#ranges = blockList(allow.filter(isRange));
     this.#schemes = new Set(schemes.map((scheme) => `${scheme}:`));
     this.#ports = ports && new Set(ports);
     this.#allowPrivate = allowPrivate;
-    this.#resolve = resolve ?? ((host) => lookup(host, { all: true, verbatim: true }));
+    this.#resolve = async (host) => (resolve ? resolve(host) : lookup(host, { all: true, verbatim: true }));
   }
 
   /** Resolves when and checks; throws INVALID_ARGUMENT for an endpoint that is not allowed, UNAVAILABLE for a host that is not known. */
@@ -65,7 +69,7 @@ export class TargetGuard {
   async find(host: string): Promise<ResolvedAddress> {
     let found: readonly ResolvedAddress[];
     try {
-      found = await this.#resolve(host);
+      found = await inTime(this.#timeoutMs, this.#resolve(host), () => new Error(`no answer within ${this.#timeoutMs} ms`));
     } catch (cause) {
       throw new ApiError('UNAVAILABLE', `url: the host '${host}' is not known`, { cause, sent: false });
     }
