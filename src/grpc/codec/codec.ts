@@ -134,6 +134,7 @@ class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueC
       this.#writeFields = (writer, value) => {
         if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`a ${this.message.name} is an object`);
         const members = this.#named(value as Values);
+        this.message.check?.(members);
         for (const { property, write } of writers) write(writer, members[property]);
       };
     } else if (shape === 'wrapper') {

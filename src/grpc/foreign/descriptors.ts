@@ -26,6 +26,8 @@ export interface ForeignField {
   readonly defaultText: string | undefined;
   /** The type of a map's keys. */
   readonly mapKey: ScalarType | undefined;
+  /** The oneof of which it is a member, if that has others. */
+  readonly oneof?: string | undefined;
   readonly deprecated: boolean;
 }
 
@@ -277,7 +279,15 @@ class Message implements ForeignMessage {
       return { ...base, label: 'map', hasPresence: false, type: value.type, mapKey: key.type.scalar };
     }
     const isRepeated = label === REPEATED;
-    return { ...base, label: isRepeated ? 'repeated' : 'one', hasPresence: !isRepeated && this.presenceOf(field), type, mapKey: undefined };
+    const oneof = hasOneof(field, this.proto) && !field.proto3Optional ? this.proto.oneofDecl[field.oneofIndex]?.name : undefined;
+    return {
+      ...base,
+      label: isRepeated ? 'repeated' : 'one',
+      hasPresence: !isRepeated && this.presenceOf(field),
+      type,
+      mapKey: undefined,
+      oneof,
+    };
   }
 
   #type(field: FieldDescriptorProto, scope = this.name, isGroup = this.isGroup(field)): ForeignType {

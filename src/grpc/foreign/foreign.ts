@@ -239,10 +239,10 @@ class ForeignCompiler {
     }
     const { request } = rpc.described;
     if (!hook && (!node || node.fields.length === 0)) return () => () => Buffer.alloc(0);
-    const type: ProtoType = {
-      kind: 'message',
-      message: hook || !node ? this.#planner.json(request) : this.#planner.object(request, node, at),
-    };
+    const type: ProtoType =
+      !hook && node && request.name === 'google.protobuf.Struct'
+        ? this.#planner.value(request, { node, nullable: false, meta: {} }, at)
+        : { kind: 'message', message: hook || !node ? this.#planner.json(request) : this.#planner.object(request, node, at) };
     return () => {
       const codec = messageCodec(type);
       return hook ? (value) => codec.encode(hook(value as never) ?? {}) : (value) => codec.encode(value);

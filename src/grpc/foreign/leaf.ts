@@ -121,7 +121,7 @@ export function enumLeaf({ name, values }: ForeignEnum, use: TypeUse, mayBeAbsen
   const zero = values.find(({ number }) => number === 0)?.name;
   if (node.kind !== 'enum' && node.kind !== 'literal') {
     const codec = enumCodec({ name, values: own }, zero);
-    return coded(name, wanted === 'any' ? withNumbers(codec) : codec);
+    return coded(name, wanted === 'any' ? withNumbers(codec) : withNumberTexts(codec));
   }
   const mapped = node.values.map((value) => ({ value: String(value), name: String(value), number: numberOf(String(value), name, values) }));
   const unknown = mapped.find(({ number }) => number === undefined);
@@ -147,6 +147,18 @@ function withNumbers(codec: ValueCodec): ValueCodec {
       if (typeof value === 'number') writer.int32(value);
       else codec.write(writer, value);
     },
+  };
+}
+
+/** For texts: a value that the description does not know yet is its number as text. */
+function withNumberTexts(codec: ValueCodec): ValueCodec {
+  return {
+    ...codec,
+    write(writer: BinaryWriter, value: unknown) {
+      if (typeof value === 'string' && /^-?\d{1,10}$/.test(value)) writer.int32(Number(value));
+      else codec.write(writer, value);
+    },
+    read: (reader, left, previous) => String(codec.read(reader, left, previous)),
   };
 }
 

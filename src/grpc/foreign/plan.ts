@@ -50,6 +50,7 @@ export class Planner {
       // Before its fields, which may lead back to it.
       byNode.set(node, (plan = made));
       made.entries = node.fields.flatMap((field) => this.#property(message, field, at));
+      made.check = oneofCheck(message, made.entries);
     }
     return plan;
   }
@@ -84,6 +85,7 @@ export class Planner {
       made.entries = message.fields.map((field) =>
         this.#entry(field, { use: { ...ANY, nullable: true }, property: field.jsonName, optional: true }, message.name),
       );
+      made.check = oneofCheck(message, made.entries);
     }
     return plan;
   }
@@ -169,6 +171,25 @@ export class Planner {
   #problem(at: string, what: string): void {
     this.problems.push(`${at}: ${what}`);
   }
+}
+
+/** Refuses several members of one oneof, of which the peer would keep the last. Source: https://protobuf.dev/programming-guides/proto3/#oneof */
+function oneofCheck({ fields }: ForeignMessage, entries: readonly ProtoEntry[]): ProtoMessage['check'] {
+  const oneofs = new Map(fields.map(({ number, oneof }) => [number, oneof]));
+  const members = entries.flatMap(({ property, field }) => {
+    const oneof = oneofs.get(field.number);
+    return oneof === undefined ? [] : [{ property, oneof }];
+  });
+  if (new Set(members.map(({ oneof }) => oneof)).size === members.length) return undefined;
+  return (values) => {
+    const taken = new Map<string, string>();
+    for (const { property, oneof } of members) {
+      if (values[property] === undefined || values[property] === null) continue;
+      const first = taken.get(oneof);
+      if (first !== undefined) throw new TypeError(`'${first}' and '${property}' exclude each other: the oneof '${oneof}' has one of them`);
+      taken.set(oneof, property);
+    }
+  };
 }
 
 function emptyPlan(name: string, shape: 'object' | 'wrapper'): Mutable<ProtoMessage> {

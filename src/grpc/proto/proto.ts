@@ -85,6 +85,8 @@ export interface ProtoMessage {
    * be lost in silence.
    */
   readonly strictNames?: ReadonlyMap<string, string> | undefined;
+  /** Throws a `TypeError` for members, by the names of their properties, that a message cannot have together. */
+  readonly check?: ((members: Readonly<Record<string, unknown>>) => void) | undefined;
 }
 
 export interface ProtoEnumValue {

@@ -16,13 +16,16 @@ export type Alternative = readonly XmlElement[];
 /** The policies of a WSDL's operations. */
 export class Policies {
   readonly #byId = new Map<string, XmlElement>();
-  private readonly documents: readonly XmlElement[];
+  /** Elements by their kind and name, for each list of them. */
+  readonly #byName = new WeakMap<readonly XmlElement[], Map<string, XmlElement>>();
+  /** Those of all documents. */
+  readonly #all: readonly XmlElement[];
   private readonly findings: Findings;
 
   constructor(documents: readonly XmlElement[], findings: Findings) {
-    this.documents = documents;
+    this.#all = documents.flatMap(({ children }) => children);
     this.findings = findings;
-    for (const each of documents.flatMap(({ children }) => children)) {
+    for (const each of this.#all) {
       const id = IDS.map((name) => each.attributes.get(name)).find((text) => text !== undefined);
       if (isPolicy(each) && id !== undefined) this.#byId.set(`#${id}`, each);
       const name = each.attributes.get('Name');
@@ -40,7 +43,7 @@ export class Policies {
   }
 
   #subjects(service: string, port: string, operation: string): XmlElement[] {
-    const of = (local: string, name: string) => this.#named(this.documents.flatMap(({ children }) => children), local, name); // prettier-ignore
+    const of = (local: string, name: string) => this.#named(this.#all, local, name);
     const found = this.#named(of('service', service)?.children ?? [], 'port', port);
     // Without a service a binding stands for its port.
     const binding = of('binding', found ? localOf(found.attributes.get('binding')) : port);
@@ -52,7 +55,16 @@ export class Policies {
   }
 
   #named(elements: readonly XmlElement[], local: string, name: string): XmlElement | undefined {
-    return elements.find((each) => each.local === local && !WSP.test(each.uri) && each.attributes.get('name')?.trim() === name);
+    let named = this.#byName.get(elements);
+    if (!named) {
+      named = new Map();
+      for (const each of elements) {
+        const key = `${each.local} ${each.attributes.get('name')?.trim()}`;
+        if (!named.has(key) && !WSP.test(each.uri)) named.set(key, each);
+      }
+      this.#byName.set(elements, named);
+    }
+    return named.get(`${local} ${name}`);
   }
 
   #attached(subject: XmlElement): readonly Alternative[] {
