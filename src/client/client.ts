@@ -1,5 +1,5 @@
 import { converting, streaming } from '#client-parts';
-import { checkServes } from '#contract-check';
+import { checkServes, checkSignal } from '#contract-check';
 import { selecting } from '#guard-parts';
 import type { Answer, CallOptions, Client, ClientOptions, Outcome, VerbsOf } from './types.ts';
 import type { Contract, EventDefinition, InStrict, Operation } from '../core/contract.ts';
@@ -175,6 +175,7 @@ class ContractClient {
   /** Looks for what answers say of a deprecated operation, until it has been told. */
   #watch(operation: Operation, onResponse: OnResponse | undefined): OnResponse | undefined {
     const { onDeprecated, onError = unhandled } = this.options;
+    if (!onResponse && !onDeprecated) return undefined;
     const fail = (error: unknown): void => report(error, onError);
     // If it fails, it is not the answer that failed, nor the connection that it came by.
     const heard = onResponse && ((head: ResponseHead): void => attempt(() => onResponse(head), fail));
@@ -200,7 +201,7 @@ class ContractClient {
     // A program without types may give text, which would be joined to the time.
     if (!(typeof timeoutMs === 'number' && timeoutMs > 0))
       throw refused(`timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`);
-    if (signal && typeof (signal as Partial<AbortSignal>).addEventListener !== 'function') throw refused('signal must be an AbortSignal');
+    checkSignal(signal);
     const at = now();
     return new Lifetime(timeoutMs === Infinity ? undefined : at + timeoutMs, signal, this.#lifetimes, at);
   }

@@ -12,6 +12,7 @@ export { checkRoutes } from './http-binding/check.ts';
 export { checkKinds } from './options/kinds.ts';
 export { checkForeign } from './options/mappings.ts';
 export { checkOptions } from './options/names.ts';
+export { checkSignal } from './options/signal.ts';
 export { checkParts } from './parts/check.ts';
 
 type Fields = Readonly<Record<string, Schema>>;

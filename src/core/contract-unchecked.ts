@@ -21,3 +21,6 @@ export function checkForeign(): void {}
 
 /** As above: an unknown option does nothing. */
 export function checkOptions(): void {}
+
+/** As above. */
+export function checkSignal(): void {}
