@@ -28,7 +28,7 @@ export default {
     'yaml',
     'html',
   ],
-  projectDocuments: ['docs/site/*.md', 'docs/guides/*.md', 'docs/protocols/*.md'],
+  projectDocuments: ['docs/site/*.md', 'docs/guides/*.md', 'docs/protocols/*.md', 'docs/measurements.md'],
   searchInDocuments: true,
   searchInComments: true,
   customCss: 'docs/site.css',

@@ -12,6 +12,7 @@ const inFolder = (folder: string): string[] => readdirSync(join(ROOT, folder)).f
 const PAGES = [
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
   ...inFolder('examples'),
+  ...inFolder('docs'),
   ...inFolder('docs/guides'),
   ...inFolder('docs/protocols'),
 ];
