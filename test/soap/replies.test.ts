@@ -82,6 +82,12 @@ describe('replies of others', () => {
       ).replaceAll('\r\n', '\n'),
       'aGk=',
     ],
+    [
+      'a part with parts of its own',
+      RELATED,
+      parted(part(weather(include)), part('--xy\r\n--xy--', 'Content-ID: <a@b>')),
+      'LS14eQ0KLS14eS0t',
+    ],
     ['a reference in text', RELATED, parted(part(weather('<Conditions> cid:a@b </Conditions>')), part('hi', 'Content-Id: a@b')), 'aGk='],
     ['nothing attached', RELATED, parted(part(weather('<Conditions>cid:a</Conditions>'))), 'cid:a'],
   ])('of several parts: %s', async (_, type, body, conditions) => {

@@ -8,6 +8,8 @@ const MAX_PARTS = 1000;
 const CR = 13;
 const LF = 10;
 const DASH = 45;
+const SPACE = 32;
+const TAB = 9;
 
 /** A reply of several parts: its envelope, and the parts that stand for content in it. */
 export interface PartedReply {
@@ -23,7 +25,8 @@ interface Part {
 }
 
 /**
- * Takes a reply of MTOM, or of SOAP with attachments, apart.
+ * Takes a reply of MTOM, or of SOAP with attachments, apart. The reader of forms refuses lines that end with LF, headers that go on in the next
+ * line and parts without headers, all of which servers send.
  * Source: https://www.w3.org/TR/soap12-mtom/, https://www.w3.org/TR/SOAP-attachments, https://www.rfc-editor.org/rfc/rfc2387
  * @throws `ApiError` DATA_LOSS for one that cannot be taken apart.
  */
@@ -108,13 +111,16 @@ function split(bytes: Uint8Array, boundary: string): Part[] {
   let from: number | undefined;
   for (let at = find(bytes, delimiter, 0); at !== -1; at = find(bytes, delimiter, at + delimiter.length)) {
     if (at > 0 && bytes[at - 1] !== LF) continue;
+    const next = at + delimiter.length;
+    const isLast = bytes[next] === DASH && bytes[next + 1] === DASH;
+    const line = bytes.indexOf(LF, next);
+    // A part may have parts of its own, between lines that begin with this one.
+    if (!isLast && line !== -1 && bytes.subarray(next, line).some((byte) => byte !== CR && byte !== SPACE && byte !== TAB)) continue;
     if (from !== undefined) {
       if (parts.length >= MAX_PARTS) throw spoiled(`it has more than ${MAX_PARTS} parts`);
       parts.push(partOf(bytes.subarray(from, at - (bytes[at - 2] === CR ? 2 : 1))));
     }
-    const next = at + delimiter.length;
-    if (bytes[next] === DASH && bytes[next + 1] === DASH) return parts;
-    const line = bytes.indexOf(LF, next);
+    if (isLast) return parts;
     if (line === -1) break;
     from = line + 1;
   }
