@@ -15,6 +15,7 @@ import {
   type IdempotencyOutcome,
   type IdempotencyStore,
 } from '../../src/index.ts';
+import { until } from '../support/until.ts';
 
 const contract = defineContract({
   name: 'till',
@@ -146,6 +147,9 @@ describe('a service with idempotency keys', () => {
     let release = () => {};
     const released = new Promise<void>((resolve) => (release = resolve));
     let runs = 0;
+    let renewals = 0;
+    const memory = memoryIdempotencyStore();
+    const idempotencyStore: IdempotencyStore = { ...memory, renew: (...of) => memory.renew(...of).finally(() => renewals++) };
     const slow = createService(
       contract,
       {
@@ -155,11 +159,12 @@ describe('a service with idempotency keys', () => {
           return { run: runs };
         },
       },
-      { idempotencyLeaseMs: 300 },
+      { idempotencyLeaseMs: 300, idempotencyStore },
     );
     const client = createClient({ contract, transport: slow });
     const first = client.pay({ cents: 1 }, { idempotencyKey: 'k' });
-    await new Promise((resolve) => setTimeout(resolve, 800));
+    // A key is renewed three times in a lease.
+    await until(() => renewals >= 5, 'the first lease would be over');
     await expect(client.pay({ cents: 1 }, { idempotencyKey: 'k' })).rejects.toMatchObject({ code: 'ABORTED' });
     release();
     expect([await first, await client.pay({ cents: 1 }, { idempotencyKey: 'k' }), runs]).toEqual([{ run: 1 }, { run: 1 }, 1]);

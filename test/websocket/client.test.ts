@@ -114,11 +114,13 @@ describe('the client', () => {
     });
     void service;
     const contract = defineContract({ name: 'slow', operations: { wait: query({}) } });
-    const slow = await serve(createService(contract, { wait: () => new Promise<never>(() => {}) }, { graceMs: 1 }));
+    let isRunning = false;
+    const wait = () => ((isRunning = true), new Promise<never>(() => {}));
+    const slow = await serve(createService(contract, { wait }, { graceMs: 1 }));
     const waiting = onEnd(createClient({ contract, transport: webSocket({ url: slow.url }) }), (each) => each.close());
     const call = waiting.wait();
     const failed = expect(call).rejects.toMatchObject({ code: 'UNAVAILABLE', sent: true });
-    await vi.waitFor(() => expect(slow.handler.connections).toBe(1));
+    await vi.waitFor(() => expect(isRunning).toBe(true));
     await slow.close(10);
     await failed;
     expect(handler.connections).toBe(1);
