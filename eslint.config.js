@@ -54,6 +54,12 @@ const BANS = [
       "parseInt reads '12abc' as 12, which let malformed ids and webhook timestamps through. Match the whole text with a pattern, then Number(text).",
   },
   {
+    selector:
+      ":matches(CallExpression[callee.property.name=/^on(Error|State|Gap|Deprecated|Unhandled|DeadLetter|RefreshToken)$/][callee.object.name=/^(options|read)$/], AssignmentPattern[left.name='onError'], LogicalExpression[operator='??'][right.name='reportToConsole'])",
+    message:
+      "A program's listener may throw or be async, and from a socket or a timer either ends the process. Use attempt(() => listener(…), fail) or reporter(onError) of life/report.",
+  },
+  {
     selector: 'TSEnumDeclaration',
     message:
       'An enum is code that cannot be erased and a type that no string fits. Use a const list and a union of its members, as ERROR_CODES does.',

@@ -3,7 +3,7 @@ import { ApiError, isApiError, type JsonObject } from '../core/errors.ts';
 import { own } from '../core/own.ts';
 import { shapeOf } from '../core/shape.ts';
 import type { EventSink, Selection } from '../core/transport.ts';
-import { onAbort } from '../life/lifetime.ts';
+import { cancelled, onAbort } from '../life/lifetime.ts';
 import { checkedSink } from '../guard/checked-sink.ts';
 import { inputOf } from '../guard/checks.ts';
 import { planSelection } from '../guard/select.ts';
@@ -40,7 +40,7 @@ function until(file: FileBody, signal: AbortSignal): FileBody {
     let reason: ApiError | undefined;
     let refuse: ((reason: ApiError) => void) | undefined;
     const unlisten = onAbort(signal, () => {
-      reason = ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call');
+      reason = cancelled(signal);
       refuse?.(reason);
       void Promise.resolve(pieces.return?.()).catch(() => {});
     });

@@ -3,7 +3,7 @@ import { checkServes, checkSignal } from '#contract-check';
 import { selecting } from '#guard-parts';
 import type { Answer, CallOptions, Client, ClientOptions, Outcome, VerbsOf } from './types.ts';
 import type { Contract, EventDefinition, InStrict, Operation } from '../core/contract.ts';
-import { ApiError } from '../core/errors.ts';
+import { ApiError, clientClosed } from '../core/errors.ts';
 import { ms, readOptions } from '../core/options.ts';
 import { backoff } from '../life/backoff.ts';
 import { Call } from '../life/call.ts';
@@ -197,7 +197,7 @@ class ContractClient {
   }
 
   #begin(timeoutMs: number = this.options.timeoutMs, signal?: AbortSignal): Lifetime {
-    if (this.#closing) throw closed();
+    if (this.#closing) throw clientClosed(false);
     // A program without types may give text, which would be joined to the time.
     if (!(typeof timeoutMs === 'number' && timeoutMs > 0))
       throw refused(`timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`);
@@ -208,7 +208,7 @@ class ContractClient {
 
   async #close(): Promise<void> {
     // Whether they were sent is not known here.
-    for (const lifetime of this.#lifetimes) lifetime.abort(closed(true));
+    for (const lifetime of this.#lifetimes) lifetime.abort(clientClosed());
     if (this.ownsTransport) await this.transport.close();
   }
 }
@@ -225,7 +225,7 @@ function withResponse(call: (input: unknown, options: AnyCallOptions | undefined
     let head: ResponseHead = NO_HEAD;
     const onResponse = (told: ResponseHead) => {
       head = told;
-      options?.onResponse?.(told);
+      return options?.onResponse?.(told);
     };
     const output = await call(input, { ...options, onResponse });
     return { output, status: head.status, headers: head.headers };
@@ -253,8 +253,4 @@ function notForStreams({ name }: Operation): ApiError {
 
 function refused(message: string): ApiError {
   return new ApiError('INVALID_ARGUMENT', message, { sent: false });
-}
-
-function closed(sent = false): ApiError {
-  return new ApiError('CANCELLED', 'the client is closed', { sent });
 }

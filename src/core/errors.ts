@@ -188,7 +188,12 @@ export function isApiError(
   operation?: { readonly errors: Readonly<Record<string, { readonly code: ErrorCode }>> },
   name?: string,
 ): boolean {
-  if (typeof value !== 'object' || value === null || (value as { [BRAND]?: unknown })[BRAND] !== true) return false;
+  try {
+    if ((value as { readonly [BRAND]?: unknown } | null | undefined)?.[BRAND] !== true) return false;
+  } catch {
+    // A program may throw anything, or abort a signal with it: a proxy that fails must not keep a call from its end.
+    return false;
+  }
   if (!operation || name === undefined) return true;
   const { code, reason } = value as ApiError;
   return (reason ?? code) === name && Object.hasOwn(operation.errors, name) && operation.errors[name]?.code === code;
@@ -197,7 +202,22 @@ export function isApiError(
 /** Marks the FAILED_PRECONDITION of a key that was used for another input; REST answers it with 422. */
 export const KEY_REUSED = { reason: 'IDEMPOTENCY_KEY_REUSED' } as const;
 
-/** The error of a call whose operation is not in the transport's contract: nothing was sent. */
-export function noOperation(name: string): ApiError {
-  return new ApiError('UNIMPLEMENTED', `the contract has no operation '${name}'`, { sent: false });
+/** The error of a call or a subscription whose member is not in the transport's contract: nothing was sent. */
+export function noMember(kind: 'operation' | 'event', name: string): ApiError {
+  return new ApiError('UNIMPLEMENTED', `the contract has no ${kind} '${name}'`, { sent: false });
+}
+
+/** The error of what a client is asked after its end, or was still doing then. */
+export function clientClosed(sent = true): ApiError {
+  return new ApiError('CANCELLED', 'the client is closed', { sent });
+}
+
+/** The error of a call or a subscription whose caller has gone. */
+export function callerLeft(): ApiError {
+  return new ApiError('CANCELLED', 'the caller has left');
+}
+
+/** The error of what a server cannot finish before its end. */
+export function serverStopping(): ApiError {
+  return new ApiError('UNAVAILABLE', 'the server is stopping');
 }

@@ -3,7 +3,7 @@ import { ApiError } from '../core/errors.ts';
 import { mayReconnect, PAUSED } from '../life/mending.ts';
 import type { EventSink, Headers, EventRequest, Transport } from '../core/transport.ts';
 import { backoffMs, STABLE_MS, type BackoffOptions } from '../life/backoff.ts';
-import { delay, onAbort } from '../life/lifetime.ts';
+import { cancelled, delay, onAbort } from '../life/lifetime.ts';
 import { now } from '../life/now.ts';
 import { isPlace } from './event-id.ts';
 import { openSink } from './open-sink.ts';
@@ -105,7 +105,7 @@ export class Subscription {
       this.#attempt = stable ? 0 : this.#attempt + 1;
       await delay(backoffMs(stable ? 0 : this.#attempt - 1, reconnect, outcome.retryAfterMs), signal).catch(() => {});
     }
-    this.#start.reject(ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled'));
+    this.#start.reject(cancelled(signal));
   }
 
   /** One connection, from subscribing to its end. */

@@ -1,6 +1,6 @@
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import type { FetchResponse } from '../http/client/fetch-like.ts';
-import { ApiError, type JsonObject } from '../core/errors.ts';
+import { clientClosed, type JsonObject, noMember } from '../core/errors.ts';
 import type { CallRequest, EventRequest, EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { HttpClient, type HttpReply } from '../http/client/http-client.ts';
 import { isSameOrigin } from '../http/client/page-url.ts';
@@ -165,7 +165,7 @@ export class GraphqlTransport implements Transport {
     }
     const subscriptions = await loading;
     // It may have been closed meanwhile.
-    if (this.#isClosed) throw new ApiError('CANCELLED', 'the client is closed', { sent: false });
+    if (this.#isClosed) throw clientClosed(false);
     const isStream = request.operation !== undefined;
     const { event } = request;
     const onResponse = request.operation && request.onResponse;
@@ -192,7 +192,7 @@ export class GraphqlTransport implements Transport {
     const forms = this.#forms.get(key);
     if (forms) return forms;
     const known = this.contract.operations[operation.name];
-    if (!known) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
+    if (!known) throw noMember('operation', operation.name);
     const document =
       foreignDocument(this.options.operations, operation.name, (known.output ?? known.item) !== undefined) ??
       operationDocument(outlinedTypes(this.contract), known, select);

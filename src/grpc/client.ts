@@ -16,9 +16,9 @@ import {
 } from '@grpc/grpc-js';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { Contract } from '../core/contract.ts';
-import { ApiError } from '../core/errors.ts';
+import { ApiError, clientClosed, noMember } from '../core/errors.ts';
 import { bytes, ms, readOptions } from '../core/options.ts';
-import { onAbort } from '../life/lifetime.ts';
+import { cancelled, onAbort, throwIfCancelled } from '../life/lifetime.ts';
 import { endingOf } from '../life/call.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { readContext, takerOfMapped } from '../guard/mapped-sink.ts';
@@ -164,7 +164,7 @@ class GrpcTransport implements Transport {
     try {
       const { name } = request.operation;
       const wire = this.#operations.get(name);
-      if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${name}'`, { sent: false });
+      if (!wire) throw noMember('operation', name);
       const body = encodeInput(() => wire.encodeInput(request.input));
       const joined = this.#own.join(request.headers);
       if (joined instanceof Promise) return joined.then((metadata) => this.#call(request, wire, body, metadata));
@@ -206,10 +206,10 @@ class GrpcTransport implements Transport {
     const request = asked;
     const { event, params, lastEventId, signal } = request;
     const wire = this.#events.get(event.name);
-    if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no event '${event.name}'`, { sent: false });
+    if (!wire) throw noMember('event', event.name);
     const body = encodeInput(() => wire.encodeRequest({ lastEventId, params }));
     const metadata = await this.#own.join(request.headers);
-    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled', { sent: false });
+    throwIfCancelled(signal, false);
     if (!wire.isForeign) this.#askForPulse(metadata);
     const acknowledged = this.#read(this.#send({ path: wire.path, body, metadata, deadline: undefined }), wire, request, sink);
     if (!wire.isForeign) return acknowledged;
@@ -221,10 +221,10 @@ class GrpcTransport implements Transport {
   /** Runs a streamed operation: its items are the messages of the answer, of which no more are read than the sink takes. */
   async #stream({ operation: { name }, input, headers, deadline, signal, onResponse }: StreamRequest, sink: EventSink): Promise<void> {
     const wire = this.#operations.get(name);
-    if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${name}'`, { sent: false });
+    if (!wire) throw noMember('operation', name);
     const body = encodeInput(() => wire.encodeInput(input));
     const metadata = await this.#own.join(headers);
-    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the stream was cancelled', { sent: false });
+    throwIfCancelled(signal, false);
     const isForeign = wire.isForeign === true;
     if (!isForeign) this.#askForPulse(metadata);
     const outgoing = this.#send({ path: wire.path, body, metadata, deadline });
@@ -314,13 +314,7 @@ class GrpcTransport implements Transport {
         },
         status: (status) => {
           if (status.code === Status.OK) return end();
-          end(
-            this.#failure(
-              status,
-              hasHead,
-              signal.aborted ? ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled') : undefined,
-            ),
-          );
+          end(this.#failure(status, hasHead, signal.aborted ? cancelled(signal) : undefined));
         },
       });
       this.#open.add(call);
@@ -337,7 +331,7 @@ class GrpcTransport implements Transport {
   }
 
   #send(outgoing: Outgoing): Outgoing {
-    if (this.#isClosed) throw new ApiError('CANCELLED', 'the client is closed', { sent: false });
+    if (this.#isClosed) throw clientClosed(false);
     this.#onWire('out', outgoing.path, outgoing.metadata, outgoing.body);
     return outgoing;
   }

@@ -3,7 +3,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js'; // prettier-ignore
 import type { EventDefinition, Operation } from '../core/contract.ts';
-import { ApiError } from '../core/errors.ts';
+import { ApiError, serverStopping } from '../core/errors.ts';
 import { bytes, count, readOptions } from '../core/options.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { deadlineExceeded, onAbort } from '../life/lifetime.ts';
@@ -124,7 +124,7 @@ class Serving {
   }
 
   stop(): void {
-    for (const stream of this.#streams) stream.end(new ApiError('UNAVAILABLE', 'the server is stopping'));
+    for (const stream of this.#streams) stream.end(serverStopping());
   }
 
   unary(operation: Operation, wire: OperationWire): Unary {

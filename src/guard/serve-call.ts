@@ -1,5 +1,5 @@
 import type { Operation } from '../core/contract.ts';
-import { ApiError } from '../core/errors.ts';
+import { ApiError, callerLeft } from '../core/errors.ts';
 import type { EventMessage, EventSink, OnResponse, Peer, Selection, Transport } from '../core/transport.ts';
 import { Call } from '../life/call.ts';
 import { deadlineExceeded, Lifetime } from '../life/lifetime.ts';
@@ -47,7 +47,7 @@ export function serveCall(transport: Transport, call: ServedCall): Promise<unkno
   if (call.deadline !== undefined && call.deadline <= now()) return Promise.reject(deadlineExceeded());
   const timed = call.endsInTime === true ? undefined : call.deadline;
   const lifetime = new Lifetime(timed);
-  call.onLeave((reason) => lifetime.abort(reason ?? new ApiError('CANCELLED', 'the caller has left')));
+  call.onLeave((reason) => lifetime.abort(reason ?? callerLeft()));
   const request = new Call(lifetime, call.operation, call.input, call.headers, call.deadline, call.select, call.peer, call.onResponse);
   // Without a deadline nobody waits for a call whose caller has left, so there is nothing to settle early.
   const isPlain = call.streamsFiles === true || !call.operation.output || !hasFile(call.operation.output);
@@ -78,7 +78,7 @@ export async function serveStream(
   };
   call.onLeave((reason) => {
     isOver = true;
-    lifetime.abort(reason ?? new ApiError('CANCELLED', 'the caller has left'));
+    lifetime.abort(reason ?? callerLeft());
   });
   let isTold = false;
   let begin: () => void = () => {};

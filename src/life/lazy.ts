@@ -39,3 +39,9 @@ export function withPart<M, R>(part: Part<M>, use: (module: M) => R | Promise<R>
   const module = part();
   return module instanceof Promise ? module.then(use) : use(module);
 }
+
+/** Makes a value at its first use. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}

@@ -185,8 +185,14 @@ export class SignalEnding implements Ending {
   }
 }
 
-function cancelled(signal: AbortSignal, sent = true): ApiError {
+/** The error of a call or a subscription whose signal was aborted: its reason, if that is one. */
+export function cancelled(signal: AbortSignal, sent = true): ApiError {
   return ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call', { sent });
+}
+
+/** Throws the error of a signal that is aborted; `sent` says whether the peer may have the request. */
+export function throwIfCancelled(signal: AbortSignal, sent = true): void {
+  if (signal.aborted) throw cancelled(signal, sent);
 }
 
 /** Calls `listener` when `signal` aborts, or at once if it has; returns how to stop listening. */

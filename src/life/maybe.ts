@@ -8,5 +8,5 @@ export function chain<T, R>(value: Maybe<T>, next: (value: T) => Maybe<R>): Mayb
 
 /** Any thenable counts, as it does for `await`, because query builders are not real promises. */
 export function isPromiseLike<T>(value: Maybe<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function';
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Contract } from '../core/contract.ts';
-import { ApiError, noOperation } from '../core/errors.ts';
+import { ApiError, noMember } from '../core/errors.ts';
 import { readOptions } from '../core/options.ts';
 import type { Adapter, CallRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { eventsOnly } from '../events/events-only.ts';
@@ -66,7 +66,7 @@ class McpTransport implements Transport {
 
   async call(request: CallRequest): Promise<unknown> {
     const { operation } = request;
-    if (!Object.hasOwn(this.contract.operations, operation.name)) throw noOperation(operation.name);
+    if (!Object.hasOwn(this.contract.operations, operation.name)) throw noMember('operation', operation.name);
     const own = await this.#exchange.headers(request.headers);
     let reply = await this.#send(request, own);
     // Source: https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management

@@ -21,9 +21,9 @@ import { eraOverHttp } from './serving/era.ts';
 import { HttpExchange } from './serving/http-exchange.ts';
 import { SERVING_NAMES, SERVING_READERS, serviceOf, type McpServingOptions } from './serving/options.ts';
 import type { McpService } from './serving/service.ts';
-import { toldError } from './serving/tool-result.ts';
 import { RPC_CODE } from './status.ts';
 import { encodeFault, encodeResult, errorData, MCP_PATH, McpFault, readMessage, type McpMessage } from './wire.ts';
+import { toldError } from '../guard/told-error.ts';
 
 export type { Origins } from '../http/serve/origins.ts';
 export type { McpAuthorization } from './serving/authorization.ts';
@@ -133,7 +133,7 @@ class Endpoint {
       exchange.finish(200, encodeResult(id, result), more);
     } catch (error) {
       if (error instanceof McpFault) return exchange.finish(error.status, encodeFault(error));
-      const told = toldError(error, exchange.headers['x-request-id'], this.settings.onError);
+      const told = toldError(error, this.settings.onError, exchange.headers['x-request-id']);
       const fault = new McpFault(RPC_CODE[told.code], told.text, { id, data: errorData(told.toJSON()), status: STATUS[told.code] });
       exchange.finish(fault.status, encodeFault(fault), fault.status === 401 ? this.settings.authorization?.challenge(request) : undefined);
     } finally {

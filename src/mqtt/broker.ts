@@ -12,6 +12,7 @@ import { Aedes } from 'aedes';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { bytes, count, ms, readOptions } from '../core/options.ts';
 import type { Transport } from '../core/transport.ts';
+import { reporter } from '../life/report.ts';
 import { GATE_NAMES, GATE_READERS, UpgradeGate, type UpgradeGateOptions } from '../socket/gate.ts';
 import { attachUpgrade } from '../socket/upgrade.ts';
 import { TCP_KEEP_ALIVE } from '../http/node/tcp-keep-alive.ts';
@@ -134,7 +135,8 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
     },
     ['host', 'tls', 'open', 'publishers', 'serviceCredentials', 'authenticate', 'onError'],
   );
-  const { port, host = '127.0.0.1', tls, maxPacketBytes, onError = () => {} } = read;
+  const { port, host = '127.0.0.1', tls, maxPacketBytes } = read;
+  const onError = reporter(read.onError ?? (() => {}));
   const door = new Door({ ...read, onError });
   const aedes = await Aedes.createBroker(door.rules);
   door.watch(aedes);

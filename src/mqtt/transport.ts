@@ -1,6 +1,6 @@
 import type { IPublishPacket } from 'mqtt';
 import type { Contract, EventDefinition } from '../core/contract.ts';
-import { ApiError } from '../core/errors.ts';
+import { type ApiError, noMember } from '../core/errors.ts';
 import type { CallRequest, EventSink, Headers, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { backoffMs } from '../life/backoff.ts';
 import type { Part } from '../life/lazy.ts';
@@ -71,7 +71,7 @@ export class MqttTransport implements Transport {
 
   async call(request: CallRequest): Promise<unknown> {
     if (!Object.hasOwn(this.contract.operations, request.operation.name)) {
-      throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${request.operation.name}'`, { sent: false });
+      throw noMember('operation', request.operation.name);
     }
     const mapped = this.#mappings?.operation(request.operation);
     if (mapped && this.#foreignCalls) {
@@ -87,7 +87,7 @@ export class MqttTransport implements Transport {
     if (request.operation) return this.#stream(request, sink);
     const { event } = request;
     const known = this.contract.events[event.name];
-    if (!known) throw new ApiError('UNIMPLEMENTED', `the contract has no event '${event.name}'`, { sent: false });
+    if (!known) throw noMember('event', event.name);
     const headers = await this.#headers(request.headers);
     const part = this.feeding();
     const { Feed } = part instanceof Promise ? await part : part;
@@ -97,8 +97,7 @@ export class MqttTransport implements Transport {
 
   async #stream(request: StreamRequest, sink: EventSink): Promise<void> {
     const { name } = request.operation;
-    if (!Object.hasOwn(this.contract.operations, name))
-      throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${name}'`, { sent: false });
+    if (!Object.hasOwn(this.contract.operations, name)) throw noMember('operation', name);
     const headers = await this.#headers(request.headers);
     if (this.options.offline === 'queue') await this.#awaitBroker(request.signal);
     await this.#calls.open(request, sink, headers);

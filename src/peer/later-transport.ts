@@ -1,5 +1,5 @@
 import type { Contract } from '../core/contract.ts';
-import { ApiError } from '../core/errors.ts';
+import { clientClosed } from '../core/errors.ts';
 import type { CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
 
 /** A transport at once if it is here, else one that waits for it with its first call or subscription. `known` is what is known of it before. */
@@ -51,7 +51,7 @@ class LaterTransport implements Transport {
   }
 
   #inner(): Promise<Transport> {
-    if (this.#isClosed) throw new ApiError('CANCELLED', 'the client is closed', { sent: false });
+    if (this.#isClosed) throw clientClosed(false);
     return this.#loading ?? this.#await(Promise.resolve(this.make()));
   }
 

@@ -1,10 +1,10 @@
-import { ApiError, isApiError } from '../core/errors.ts';
+import { ApiError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
 import type { HttpResponse } from '../http/message/message.ts';
 import { encodeProblem, problemHeaders } from '../http/message/problem.ts';
 import { codeOfRefusal } from '../http/message/status.ts';
-import { report } from '../life/report.ts';
 import { statusOf } from './status.ts';
+import { toldError } from '../guard/told-error.ts';
 
 /**
  * The answer to an error: a problem document. An error that is neither an `ApiError` nor an `HttpError` is reported, and neutral to the
@@ -14,9 +14,8 @@ export function failure(error: unknown, onError: (error: unknown) => void, reque
   if (error instanceof HttpError) {
     return respond(new ApiError(codeOfRefusal(error.status), error.message, { requestId }), error.status, error.headers);
   }
-  if (isApiError(error)) return respond(error.requestId === undefined ? error.with({ requestId }) : error, statusOf(error), {});
-  report(error, onError);
-  return respond(new ApiError('INTERNAL', 'internal error', { requestId }), 500, {});
+  const told = toldError(error, onError, requestId);
+  return respond(told, statusOf(told), {});
 }
 
 function respond(error: ApiError, status: number, more: Readonly<Record<string, string>>): HttpResponse {

@@ -5,10 +5,9 @@
  * @group Servers
  */
 
-import { HttpError } from '../http/message/error.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
 import { checkBasePath, publicBase } from '../http/serve/public-url.ts';
-import { createRouter, type Route } from '../http/serve/router.ts';
+import { createRouter, type Route, answerOther } from '../http/serve/router.ts';
 import { asyncApi, sseProtocol, type AsyncApiProtocol } from '../schema/asyncapi.ts';
 import type { Operation } from '../core/contract.ts';
 import type { CloudEventsOption } from '../events/cloud/cloud-event.ts';
@@ -34,6 +33,7 @@ import { withHead } from '../http/message/head.ts';
 import { JSON_TYPE } from './wire.ts';
 import { reporter } from '../life/report.ts';
 import { MAX_ITEMS } from '../guard/max-items.ts';
+import { once } from '../life/lazy.ts';
 
 export type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
 export { asyncApi, sseProtocol, type AsyncApiOptions, type AsyncApiProtocol } from '../schema/asyncapi.ts';
@@ -233,23 +233,9 @@ function requestIdOf(request: HttpRequest): string | undefined {
   return acceptHeaders(request.headers)['x-request-id'];
 }
 
-/** No route: 405 with the methods that the path knows, an answer to OPTIONS, or nothing if the path is not ours. */
-function answerOther(request: HttpRequest, methods: readonly string[]): HttpResponse | undefined {
-  if (methods.length === 0) return undefined;
-  const allow = methods.join(', ');
-  if (request.method === 'OPTIONS') return { status: 204, headers: { allow } };
-  throw new HttpError(405, `${request.path} answers ${allow}, not ${request.method}`, { allow });
-}
-
 function answerDocument(make: () => string): Answer {
   const body = once(make);
   return () => ({ status: 200, headers: { 'content-type': JSON_TYPE }, body: body() });
-}
-
-/** Makes a value at its first use. */
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }
 
 function documentRoute(name: string): Route {

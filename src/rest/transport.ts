@@ -1,6 +1,6 @@
 import { fielding, foreign, streaming, transferring } from '#rest-parts';
 import type { Contract, Operation } from '../core/contract.ts';
-import { ApiError, noOperation } from '../core/errors.ts';
+import { ApiError, clientClosed, noMember } from '../core/errors.ts';
 import { own } from '../core/own.ts';
 import type { CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
 import type { FetchResponse } from '../http/client/fetch-like.ts';
@@ -45,7 +45,7 @@ export class RestTransport implements Transport {
   async call(request: CallRequest): Promise<unknown> {
     const { operation, signal } = request;
     const encode = this.#requests.get(operation.name);
-    if (!encode) throw noOperation(operation.name);
+    if (!encode) throw noMember('operation', operation.name);
     if (own(this.options.operations, operation.name))
       return (await this.#loadForeign()).call(request, await this.#http.headers(request.headers));
     const [binding] = operation.http;
@@ -74,7 +74,7 @@ export class RestTransport implements Transport {
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
     const { operation, event } = request;
-    if (operation && !this.#requests.has(operation.name)) throw noOperation(operation.name);
+    if (operation && !this.#requests.has(operation.name)) throw noMember('operation', operation.name);
     if (operation ? own(this.options.operations, operation.name) : own(this.options.events, event.name)) {
       const mapped = await this.#loadForeign();
       const headers = await this.#http.headers(request.headers);
@@ -94,7 +94,7 @@ export class RestTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    for (const controller of this.#streams) controller.abort(new ApiError('CANCELLED', 'the client is closed'));
+    for (const controller of this.#streams) controller.abort(clientClosed());
     await this.#http.close();
   }
 

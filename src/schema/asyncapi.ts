@@ -6,8 +6,8 @@ import { attributesSchema, CLOUD_EVENT_JSON, modeOf, structuredSchema, type Desc
 import { securityOf, securitySchemesOf } from './asyncapi/security.ts';
 import { streamParts, type AsyncApiStreams, type StreamParts } from './asyncapi/streams.ts';
 import { createComponents, type Components } from './components.ts';
-import { pascal } from './read.ts';
 import { describeContract, type ContractView, type EventView } from './view.ts';
+import { pascal } from './pascal.ts';
 
 /** The part of one protocol in the AsyncAPI document. Every member is optional except its name. */
 export interface AsyncApiProtocol {

@@ -2,10 +2,11 @@ import type {
   Field, JsonSchema, ListNode, ObjectNode, RecordNode, Scalar, SchemaNode, TypeUse, UnionNode,
 } from './node.ts'; // prettier-ignore
 import {
-  annotations, defaultOf, integerLimits, isAnything, isJson, kindOf, memberOf, metaOf, optionsOf, pascal, peelNull, pick, refOf, SCALAR_KEYWORDS, stringLimits,
+  annotations, defaultOf, integerLimits, isAnything, isJson, kindOf, memberOf, metaOf, optionsOf, peelNull, pick, refOf, SCALAR_KEYWORDS, stringLimits,
   tagName, type Notes,
 } from './read.ts'; // prettier-ignore
 import { Unions } from './union/unions.ts';
+import { pascal } from './pascal.ts';
 
 /** The same place in both views of a schema: values that callers send, and values that the service sees or gives. */
 export interface Views {

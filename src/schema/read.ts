@@ -1,5 +1,6 @@
 import type { JsonSchema, SchemaNode, StringNode, TypeUse } from './node.ts';
 import { unlike } from './union/unions.ts';
+import { pascal } from './pascal.ts';
 
 type Definitions = Readonly<Record<string, JsonSchema>>;
 
@@ -136,11 +137,6 @@ function bareType(schema: JsonSchema): unknown {
 }
 
 const BARE = new Map<unknown, string>(['string', 'number', 'boolean'].map((type) => [type, type]));
-
-/** `user-name` as a part of a type's name: `UserName`. */
-export function pascal(text: string): string {
-  return text.split(/[^A-Za-z0-9]+/).map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join(''); // prettier-ignore
-}
 
 /** The first text constant of an object's required fields, as a part of a name. */
 export function tagName(schema: JsonSchema): string | undefined {

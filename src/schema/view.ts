@@ -4,7 +4,7 @@ import { isErrorCode, type ErrorCode } from '../core/errors.ts';
 import { SchemaBuilder } from './build.ts';
 import { wireOf } from './codec/codec.ts';
 import type { JsonSchema, ObjectNode, SchemaNode, TypeUse } from './node.ts';
-import { pascal } from './read.ts';
+import { pascal } from './pascal.ts';
 
 export * from './node.ts';
 

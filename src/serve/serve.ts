@@ -8,7 +8,7 @@ import { composeHandlers } from '../http/serve/compose.ts';
 import { checkingHosts, hostCheck, WRONG_HOST, type HostCheck } from '../http/serve/hosts.ts';
 import type { Origins } from '../http/serve/origins.ts';
 import { delay } from '../life/lifetime.ts';
-import { report, reportToConsole } from '../life/report.ts';
+import { reporter } from '../life/report.ts';
 import { attachUpgrade, refuseUpgrade } from '../socket/upgrade.ts';
 import { PROTOCOL_NAMES, type ServedAddresses } from '../protocols.ts';
 import { healthHandler, refuseSockets, startGate, type Phase } from './health.ts';
@@ -59,6 +59,7 @@ async function start(transport: Transport, options: ServeOptions): Promise<Serve
     hosts,
     caller,
   } = readOptions('serve', options, READERS, OTHERS);
+  const reported = reporter(onError);
   checkProtocols(options.protocols);
   const context: MountContext = { transport, options, sockets: socketOrigins(options), onError: onError ? { onError } : {} };
   const names = PROTOCOL_NAMES.filter((name) => options.protocols?.includes(name) ?? true);
@@ -74,7 +75,7 @@ async function start(transport: Transport, options: ServeOptions): Promise<Serve
     // A receiver of webhooks on this machine is at a private address.
     protocols: names.filter((name) => name !== 'webhook' || options.allowPrivateWebhooks === true),
     addresses: served,
-    onError: onError ?? reportToConsole,
+    onError: reported,
   });
   const handlers = [
     ...(options.handlers ?? []),
@@ -90,7 +91,7 @@ async function start(transport: Transport, options: ServeOptions): Promise<Serve
     health,
     startGate(() => phase, composeHandlers(...handlers)),
   );
-  const check = isLoopback(host) ? hostCheck({ hosts, publicUrl }, onError ?? reportToConsole) : undefined;
+  const check = isLoopback(host) ? hostCheck({ hosts, publicUrl }, reported) : undefined;
   const http = await listen(check ? checkingHosts(check, handler) : handler, {
     ...options.http,
     host,
@@ -116,7 +117,7 @@ async function start(transport: Transport, options: ServeOptions): Promise<Serve
   } catch (error) {
     await stopCalls(0)
       .finally(() => closeMounts(0))
-      .catch((failure: unknown) => report(failure, onError ?? reportToConsole));
+      .catch(reported);
     throw error;
   }
 

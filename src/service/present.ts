@@ -2,6 +2,7 @@ import { ApiError, isApiError, type ApiErrorOptions, type JsonObject } from '../
 import { wellFormed } from '../peer/well-formed.ts';
 import { jsonOf } from '../schema/check/json-value.ts';
 import { breach } from './outcomes.ts';
+import { cancelled } from '../life/lifetime.ts';
 
 /** The part of an error that a caller may see: an `ApiError` that was thrown on purpose, or INTERNAL with a neutral message. */
 export function present(error: unknown, signal: AbortSignal, requestId: string, report: (error: unknown) => void): ApiError {
@@ -19,7 +20,7 @@ export function present(error: unknown, signal: AbortSignal, requestId: string, 
     return new ApiError(code, message, { ...options, details: shown, cause: error });
   }
   if ((error as Error | undefined)?.name === 'AbortError' && signal.aborted) {
-    return ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call').with({ requestId });
+    return cancelled(signal).with({ requestId });
   }
   report(error);
   return new ApiError('INTERNAL', 'internal error', { requestId, cause: error });

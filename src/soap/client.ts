@@ -6,7 +6,7 @@
  */
 
 import type { Contract } from '../core/contract.ts';
-import { ApiError } from '../core/errors.ts';
+import { noMember } from '../core/errors.ts';
 import { defineAdapter } from '../guard/guard.ts';
 import { timeoutHeader } from '../peer/headers.ts';
 import { endpointUrl } from '../http/client/page-url.ts';
@@ -67,7 +67,7 @@ class SoapTransport implements Transport {
 
   async call(request: CallRequest): Promise<unknown> {
     const operation = this.#binding.byName.get(request.operation.name);
-    if (!operation) throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${request.operation.name}'`, { sent: false });
+    if (!operation) throw noMember('operation', request.operation.name);
     const body = secure(this.options.security, (header) => encodeRequest(operation, request.input, this.#version, header));
     const headers = await this.#headers(request, operation);
     return decodeReply(operation, await this.#exchange.post(this.url, headers, body, request));

@@ -27,6 +27,7 @@ import { VERSIONS, type SoapVersion } from './version.ts';
 import { encodeFault, encodeResponse, MAX_DEPTH, type ProtocolFault } from './wire.ts';
 import { createGuard, type SoapHandlerSecurity } from './security/wss.ts';
 import { countItems, MAX_ITEMS, tooManyItems } from '../guard/max-items.ts';
+import { toldError } from '../guard/told-error.ts';
 
 export type { SoapHandlerSecurity, SoapUser } from './security/wss.ts';
 export { memoryNonceStore, type NonceStore, type NonceStoreOptions } from '../stores/nonces.ts';
@@ -185,10 +186,7 @@ class SoapEndpoint {
 
   /** Of what is thrown only an `ApiError` was meant for the caller. */
   #errorOf(error: unknown): ApiError {
-    if (isApiError(error)) return error;
-    if (error instanceof NotUnderstood) return new ApiError('UNIMPLEMENTED', error.message);
-    this.onError(error);
-    return new ApiError('INTERNAL', 'internal error');
+    return error instanceof NotUnderstood ? new ApiError('UNIMPLEMENTED', error.message) : toldError(error, this.onError);
   }
 
   /** Of the service that was asked, else of the first. */

@@ -5,13 +5,13 @@
  * @group Servers
  */
 
-import { ApiError, isApiError } from '../core/errors.ts';
+import { ApiError } from '../core/errors.ts';
 import { bytes, count, ms, readOptions, type OptionReader } from '../core/options.ts';
 import { HttpError } from '../http/message/error.ts';
 import { codeOfRefusal } from '../http/message/status.ts';
 import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
 import { checkBasePath, publicBase } from '../http/serve/public-url.ts';
-import { createRouter, type Route } from '../http/serve/router.ts';
+import { createRouter, type Route, answerOther } from '../http/serve/router.ts';
 import { checkTransport } from '../core/check-transport.ts';
 import { MAX_ITEMS, parseMessage } from '../guard/max-items.ts';
 import { attempt, reporter } from '../life/report.ts';
@@ -45,6 +45,7 @@ import {
   viewOf,
   type SubscriptionView,
 } from './wire.ts';
+import { toldError } from '../guard/told-error.ts';
 
 export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud/cloud-event.ts';
 export { memoryWebhookStore } from './store/memory-store.ts';
@@ -378,18 +379,8 @@ function routesOf(dispatcher: Dispatcher, maxBodyBytes: number, publicUrl: strin
   ];
 }
 
-function answerOther(request: HttpRequest, methods: readonly string[]): HttpResponse | undefined {
-  if (methods.length === 0) return undefined;
-  const allow = methods.join(', ');
-  if (request.method === 'OPTIONS') return { status: 204, headers: { allow } };
-  throw new HttpError(405, `${request.path} answers ${allow}, not ${request.method}`, { allow });
-}
-
 function failure(error: unknown, requestId: string | undefined, onError: (error: unknown) => void): HttpResponse {
-  const known = requestId === undefined ? {} : { requestId };
   if (error instanceof HttpError)
-    return problemResponse(new ApiError(codeOfRefusal(error.status), error.message, known), error.status, error.headers);
-  if (isApiError(error)) return problemResponse(error.requestId === undefined ? error.with(known) : error);
-  onError(error);
-  return problemResponse(new ApiError('INTERNAL', 'internal error', known));
+    return problemResponse(new ApiError(codeOfRefusal(error.status), error.message, { requestId }), error.status, error.headers);
+  return problemResponse(toldError(error, onError, requestId));
 }

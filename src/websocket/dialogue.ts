@@ -1,6 +1,6 @@
 import { ApiError, type ErrorCode } from '../core/errors.ts';
 import { checkMappings } from '../guard/check-mappings.ts';
-import { onAbort } from '../life/lifetime.ts';
+import { cancelled, onAbort } from '../life/lifetime.ts';
 import { reporter } from '../life/report.ts';
 import type { inTime } from '../life/timers.ts';
 import { MAX_LEVELS, parseJson } from '../peer/json.ts';
@@ -180,7 +180,7 @@ class Dialogue {
     const greet = async () => this.#sendAll(await session?.hello?.());
     // A program that waits for nothing else waits for this.
     this.socket.need(true);
-    const unlink = onAbort(signal, () => this.#fail(ApiError.from(signal.reason, 'CANCELLED', 'the client is closed')));
+    const unlink = onAbort(signal, () => this.#fail(cancelled(signal)));
     try {
       await inTime(
         connectTimeoutMs,

@@ -8,7 +8,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Contract } from '../core/contract.ts';
 import { checkTransport } from '../core/check-transport.ts';
-import { ApiError, isApiError } from '../core/errors.ts';
 import { bytes, count, ms, readOptions } from '../core/options.ts';
 import type { Transport } from '../core/transport.ts';
 import type { CloudEventsOption } from '../events/cloud/cloud-event.ts';
@@ -32,6 +31,7 @@ import { NOT_INITIALIZED } from './status.ts';
 import { RPC_PATH, SUBPROTOCOL } from './settings.ts';
 import { connectionHeaders } from './wire.ts';
 import { MAX_ITEMS } from '../guard/max-items.ts';
+import { toldError } from '../guard/told-error.ts';
 
 export type { AsyncApiProtocol } from '../schema/asyncapi.ts';
 export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud/cloud-event.ts';
@@ -231,8 +231,7 @@ class Handler implements WebSocketHandler {
   }
 
   #refusalOf(error: unknown): [status: number, message: string, headers: Record<string, string>] {
-    if (!isApiError(error)) this.#service.onError(error);
-    const told = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
+    const told = toldError(error, this.#service.onError);
     return [handshakeStatus(told.code), told.text, errorHeaders(told)];
   }
 }

@@ -1,9 +1,9 @@
 import { mayLeaveOut, type Field, type ObjectNode, type SchemaNode, type TypeUse, type UnionNode } from '../schema/node.ts';
-import { pascal } from '../schema/read.ts';
 import { compileChoice } from './choice.ts';
 import { isName } from './name.ts';
 import { xmlTags, type ChoicePlan, type ItemsPlan, type Member, type ObjectPlan, type Plan, type RecordPlan, type Slot } from './plan.ts';
 import { PLAIN_TEXT, scalarPlan } from './scalar.ts';
+import { pascal } from '../schema/pascal.ts';
 
 /** The key of a record's entry. */
 export const KEY: Slot = makeSlot('Key', { node: { kind: 'string', meta: {} }, nullable: false, meta: {} }, PLAIN_TEXT);

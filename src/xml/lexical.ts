@@ -1,4 +1,5 @@
 import { escapeText } from './text.ts';
+import { toHex } from '../schema/codec/base64.ts';
 
 /** Text without white space around it, and with one space for each inside. Source: https://www.w3.org/TR/xmlschema-2/#rf-whiteSpace */
 export function collapse(text: string): string {
@@ -102,7 +103,7 @@ const BASE64 = formed(
   (value) => (value instanceof Uint8Array ? base64Of(value) : scalarText(value)),
   base64Text,
 );
-const HEX = formed('hexBinary', /^(?:[0-9a-fA-F]{2})*$/, (value) => (value instanceof Uint8Array ? hexOf(value) : scalarText(value)));
+const HEX = formed('hexBinary', /^(?:[0-9a-fA-F]{2})*$/, (value) => (value instanceof Uint8Array ? toHex(value) : scalarText(value)));
 
 function float(name: string): Lexical {
   return formed(name, FLOAT_FORM, (value) => (value === Infinity ? 'INF' : value === -Infinity ? '-INF' : scalarText(value)));
@@ -136,10 +137,6 @@ function base64Of(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
   return btoa(text);
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** The built-in types. Source: https://www.w3.org/TR/xmlschema-2/#built-in-datatypes */

@@ -42,6 +42,7 @@ const NAMES: Readonly<Record<string, string>> = {
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   ack: ['done', 'first'],
   clientAuth: ['header', 'body'],
+  'connect.format': ['binary', 'json'],
   'connect.protocol': ['connect', 'grpc-web'],
   offline: ['queue', 'fail'],
   queryMethod: ['GET', 'POST'],

@@ -30,6 +30,7 @@ import { RequestError, type Mistake } from '../document/request-error.ts';
 import { selectionsOf } from '../document/selection.ts';
 import { graphqlTypes, type DescribedTypes } from './described.ts';
 import { encodeError, type GraphqlRequest, type GraphqlResponse, type WireError } from '../wire.ts';
+import { toldError } from '../../guard/told-error.ts';
 
 /** The caller, and how to tell that they have left. */
 export interface Caller {
@@ -195,9 +196,7 @@ export class Engine {
 
   /** An error as callers see it; one that is not an `ApiError` is reported and masked. */
   present(error: unknown): ApiError {
-    if (isApiError(error)) return error;
-    this.onError(error);
-    return new ApiError('INTERNAL', 'internal error', { cause: error });
+    return toldError(error, this.onError);
   }
 
   #resolving({ selections }: PreparedOperation, caller: Caller, absent: Resolving['absent']): Resolving {

@@ -1,8 +1,8 @@
+import { throwIfCancelled } from '../../life/lifetime.ts';
 import { socketClass } from '#sockets';
-import { ApiError } from '../../core/errors.ts';
+import { clientClosed } from '../../core/errors.ts';
 import type { Headers } from '../../core/transport.ts';
 import { takesHeaders } from '../../socket/client/like.ts';
-import { linkClosed } from '../../socket/client/link.ts';
 import type { SocketClass } from '../../socket/client/socket-class.ts';
 import { SocketConnection } from './connection.ts';
 import type { Subscribing, Subscriptions, SubscriptionSettings } from './settings.ts';
@@ -25,7 +25,7 @@ export class SocketSubscriptions implements Subscriptions {
   async open(asked: Subscribing): Promise<void> {
     const { headers, signal } = asked;
     for (;;) {
-      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
+      throwIfCancelled(signal);
       const connection = await this.#connection(headers);
       // One that was lost while it was waited for is not used: its headers may be old.
       if (connection.isOpen) return connection.subscribe(asked);
@@ -33,14 +33,14 @@ export class SocketSubscriptions implements Subscriptions {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort(linkClosed());
+    this.#closing.abort(clientClosed(false));
     const all = [...this.#connections.values()];
     this.#connections.clear();
     await Promise.all(all.map((made) => made.then((connection) => connection.close()).catch(() => {})));
   }
 
   #connection(headers: Headers): Promise<SocketConnection> {
-    if (this.#closing.signal.aborted) return Promise.reject(linkClosed());
+    if (this.#closing.signal.aborted) return Promise.reject(clientClosed(false));
     const key = JSON.stringify(headers);
     let made = this.#connections.get(key);
     if (!made) {

@@ -1,11 +1,10 @@
-import { ApiError, type JsonObject } from '../../core/errors.ts';
+import { ApiError, clientClosed, type JsonObject } from '../../core/errors.ts';
 import type { EventSink, Headers } from '../../core/transport.ts';
 import { passing } from '../../events/open-sink.ts';
 import { onAbort } from '../../life/lifetime.ts';
 import { after } from '../../life/timers.ts';
 import { parseJson } from '../../peer/json.ts';
 import { tooLarge } from '../../socket/client/failure.ts';
-import { linkClosed } from '../../socket/client/link.ts';
 import { Socket, type SocketOptions } from '../../socket/client/socket.ts';
 import { takerOf, type Take } from '../event-message.ts';
 import { CLOSE_CODES } from '../status.ts';
@@ -95,7 +94,7 @@ export class SocketConnection {
 
   /** Ends everything. */
   async close(): Promise<void> {
-    this.#endAll(linkClosed());
+    this.#endAll(clientClosed());
     await this.#socket?.close();
   }
 

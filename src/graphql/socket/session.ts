@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, callerLeft, serverStopping } from '../../core/errors.ts';
 import type { Peer } from '../../core/transport.ts';
 import { Lifetime, onAbort } from '../../life/lifetime.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
@@ -22,7 +22,7 @@ import { CLOSE } from './protocol.ts';
 import { encodeError, isObject, readRequest, subscribed, SUBSCRIBED, type GraphqlRequest } from '../wire.ts';
 import { hasMoreItems, tooManyItems } from '../../guard/max-items.ts';
 
-const LEFT = new ApiError('CANCELLED', 'the caller has left');
+const LEFT = callerLeft();
 /** Tells our own clients that this server acknowledges subscriptions, which the protocol itself does not. */
 const ACK = JSON.stringify({ type: 'connection_ack', payload: { acks: true } });
 
@@ -143,7 +143,7 @@ export class SocketSession implements Session {
     if (!this.#isInitialized) return this.#close(CLOSE.UNAUTHORIZED, 'Unauthorized');
     if (this.#operations.has(id)) return this.#close(CLOSE.SUBSCRIBER_ALREADY_EXISTS, `Subscriber for ${id} already exists`);
     const operation = new Operation(id, acceptHeaders(this.#headers));
-    if (this.#isStopping) return this.#fail(operation, new ApiError('UNAVAILABLE', 'the server is stopping'));
+    if (this.#isStopping) return this.#fail(operation, serverStopping());
     // A document that its caller registers takes a moment.
     const undecided = this.#operations.size - this.#counts.calls - this.#counts.subscriptions;
     if (undecided >= this.#limits.calls)

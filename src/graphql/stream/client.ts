@@ -1,4 +1,4 @@
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, clientClosed } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import type { HttpClient } from '../../http/client/http-client.ts';
 import { isEventStream, readStream, streamOf, type StreamDecoder } from '../../http/events/sse-reader.ts';
@@ -94,7 +94,7 @@ export class EventStreamSubscriptions implements Subscriptions {
   }
 
   async close(): Promise<void> {
-    for (const controller of this.#open) controller.abort(new ApiError('CANCELLED', 'the client is closed'));
+    for (const controller of this.#open) controller.abort(clientClosed());
   }
 }
 

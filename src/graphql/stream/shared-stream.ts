@@ -1,4 +1,4 @@
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, callerLeft } from '../../core/errors.ts';
 import { EventStream, type EventStreamOptions } from '../../http/events/event-stream.ts';
 import type { HttpRequest, HttpResponse } from '../../http/message/message.ts';
 import { serveStream } from '../../guard/serve-call.ts';
@@ -11,7 +11,7 @@ import { ResponseHeads, withHeads } from '../engine/heads.ts';
 import { encodeError, GAP, type GraphqlRequest } from '../wire.ts';
 import { lastEventIdOf } from './server.ts';
 
-const LEFT = new ApiError('CANCELLED', 'the caller has left');
+const LEFT = callerLeft();
 
 /** One stream that carries the responses of many operations, each with its id. */
 export class SharedStream {

@@ -38,8 +38,7 @@ export function connect(options: ConnectOptions): Adapter<'call' | 'subscribe' |
     'lock',
     ...HTTP_CLIENT_OPTIONS,
   ]);
-  const protocol = oneOf('protocol', read.protocol ?? 'connect', ['connect', 'grpc-web']);
-  const format = oneOf('format', read.format ?? (protocol === 'connect' ? 'json' : 'binary'), ['binary', 'json']);
+  const { protocol, format = protocol === 'grpc-web' ? 'binary' : 'json' } = read;
   const base = baseUrl('connect', read.url);
   const guarded = guardOnWire(read);
   checkCarrier(read);
@@ -52,10 +51,4 @@ export function connect(options: ConnectOptions): Adapter<'call' | 'subscribe' |
       ),
     ),
   );
-}
-
-function oneOf<const T extends string>(name: string, value: string, known: readonly T[]): T {
-  const found = known.find((each) => each === value);
-  if (found === undefined) throw new TypeError(`connect: ${name} must be ${known.map((each) => `'${each}'`).join(' or ')}, not '${value}'`);
-  return found;
 }

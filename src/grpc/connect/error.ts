@@ -1,17 +1,16 @@
-import { ApiError, isApiError, type ErrorBody } from '../../core/errors.ts';
+import { ApiError, type ErrorBody } from '../../core/errors.ts';
 import { HttpError } from '../../http/message/error.ts';
 import { codeOfRefusal } from '../../http/message/status.ts';
 import { toBase64 } from '../../schema/codec/base64.ts';
 import { encodeDetails } from '../codec/details.ts';
 import { encodable } from '../codec/encodable.ts';
 import { NAMES } from './failure/codes.ts';
+import { toldError } from '../../guard/told-error.ts';
 
 /** An error as it travels; one that is neither an `ApiError` nor an `HttpError` is reported, and neutral to the caller. */
 export function errorBody(error: unknown, requestId: string | undefined, onError: (error: unknown) => void): ErrorBody {
-  if (isApiError(error)) return error.requestId === undefined ? error.with({ requestId }).toJSON() : error.toJSON();
   if (error instanceof HttpError) return new ApiError(codeOfRefusal(error.status), error.message, { requestId }).toJSON();
-  onError(error);
-  return new ApiError('INTERNAL', 'internal error', { requestId }).toJSON();
+  return toldError(error, onError, requestId).toJSON();
 }
 
 /** An error in Connect's JSON; `domain` is the package of the services. Source: https://connectrpc.com/docs/protocol#error-end-stream */

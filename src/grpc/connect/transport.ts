@@ -1,5 +1,5 @@
 import type { Contract } from '../../core/contract.ts';
-import { ApiError, noOperation } from '../../core/errors.ts';
+import { clientClosed, noMember } from '../../core/errors.ts';
 import type { CallRequest, EventSink, Headers, StreamRequest, SubscribeRequest, Transport } from '../../core/transport.ts';
 import { HttpClient } from '../../http/client/http-client.ts';
 import { isSameOrigin } from '../../http/client/page-url.ts';
@@ -51,7 +51,7 @@ export class ConnectTransport implements Transport {
   async call(request: CallRequest): Promise<unknown> {
     const { operation, signal, deadline } = request;
     const wire = this.#wire.operations.get(operation.name);
-    if (!wire) throw noOperation(operation.name);
+    if (!wire) throw noMember('operation', operation.name);
     const { protocol, form } = this;
     const message = encodeInput(() => wire.encodeInput(request.input));
     const byGet =
@@ -82,7 +82,7 @@ export class ConnectTransport implements Transport {
     if (request.operation) return this.#stream(request, sink);
     const { event, params, lastEventId } = request;
     const wire = this.#wire.events.get(event.name);
-    if (!wire) throw new ApiError('UNIMPLEMENTED', `the contract has no event '${event.name}'`, { sent: false });
+    if (!wire) throw noMember('event', event.name);
     const message = encodeInput(() => wire.encodeRequest({ lastEventId, params }));
     await this.#listen(wire.path, event.name, message, request, sink, (bytes) => {
       const item = wire.decodeItem(bytes);
@@ -94,7 +94,7 @@ export class ConnectTransport implements Transport {
   async #stream(request: StreamRequest, sink: EventSink): Promise<void> {
     const { name } = request.operation;
     const wire = this.#wire.operations.get(name);
-    if (!wire) throw noOperation(name);
+    if (!wire) throw noMember('operation', name);
     const message = encodeInput(() => wire.encodeInput(request.input));
     let number = 0;
     await this.#listen(wire.path, name, message, request, sink, (bytes) =>
@@ -103,7 +103,7 @@ export class ConnectTransport implements Transport {
   }
 
   async close(): Promise<void> {
-    for (const controller of this.#streams) controller.abort(new ApiError('CANCELLED', 'the client is closed'));
+    for (const controller of this.#streams) controller.abort(clientClosed());
     await this.#http.close();
   }
 

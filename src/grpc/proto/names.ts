@@ -1,6 +1,5 @@
-import { pascal } from '../../schema/read.ts';
 
-export { pascal };
+export { pascal } from '../../schema/pascal.ts';
 
 /** `createdAt` as a field's name: `created_at`. Throws if nothing of it can stand in one. */
 export function snake(text: string): string {

@@ -1,5 +1,5 @@
 import type { Metadata, StatusObject } from '@grpc/grpc-js';
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, callerLeft } from '../../core/errors.ts';
 import { fellBehind, HeldPieces } from '../../events/held-pieces.ts';
 import { Lifetime, onAbort } from '../../life/lifetime.ts';
 import { every } from '../../life/timers.ts';
@@ -24,7 +24,7 @@ export interface EventStreamOptions {
 }
 
 const SIGN_OF_LIFE = Buffer.from(BEAT);
-const LEFT = new ApiError('CANCELLED', 'the caller has left');
+const LEFT = callerLeft();
 
 /** The sink of one caller: holds events until the head is sent, then writes them. */
 export class EventStream implements EventSink {

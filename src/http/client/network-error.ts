@@ -1,3 +1,4 @@
+import { cancelled } from '../../life/lifetime.ts';
 import { ApiError } from '../../core/errors.ts';
 import { shownUrl } from '../../peer/redact/shown-url.ts';
 import { causesOf, codeOf, isUnsent, RESPONSE_TOO_LARGE, UNREADABLE_RESPONSE } from './fetch-like.ts';
@@ -17,7 +18,7 @@ const BROKEN_CODING = /^(Z_|ZSTD_|ERR__ERROR|ERR_BROTLI|Zlib)/;
 
 /** The error of a failed fetch: the signal's reason, or UNAVAILABLE, with `sent` false if the request surely did not leave. */
 export function networkError(error: unknown, url: string, signal: AbortSignal): ApiError {
-  if (signal.aborted) return ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
+  if (signal.aborted) return cancelled(signal);
   const message = `${shownUrl(url)}: ${networkReason(error)}`;
   // It would be the same the next time: nothing that another try may mend.
   const code = codeOf(error);

@@ -1,4 +1,4 @@
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, callerLeft, serverStopping } from '../../core/errors.ts';
 import { Lifetime } from '../../life/lifetime.ts';
 import { HeldPieces, fellBehind } from '../../events/held-pieces.ts';
 import type { Heartbeat } from './heartbeat.ts';
@@ -25,7 +25,7 @@ export interface EventStreamOptions {
 }
 
 const COMMENT = encodeSseComment();
-const LEFT = new ApiError('CANCELLED', 'the caller has left');
+const LEFT = callerLeft();
 const encoder = new TextEncoder();
 
 /** One subscription as a streamed response, of server-sent events unless its options say otherwise: holds what comes before the response has begun, and ends a reader that falls behind. */
@@ -88,7 +88,7 @@ export class EventStream {
       heartbeat?.delete(beat);
       this.#lifetime.abort(LEFT);
     });
-    writer.onStop(() => this.end(new ApiError('UNAVAILABLE', 'the server is stopping')));
+    writer.onStop(() => this.end(serverStopping()));
     this.#writer = writer;
     // Something must be written for the head to be sent at once through every proxy.
     if (opening !== undefined) writer.write(opening);

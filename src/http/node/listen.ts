@@ -12,7 +12,7 @@ import { TCP_KEEP_ALIVE } from './tcp-keep-alive.ts';
 import { phraseOf } from '../message/phrases.ts';
 import { problemBody } from '../message/problem.ts';
 import { after, every } from '../../life/timers.ts';
-import { report, reportToConsole } from '../../life/report.ts';
+import { reporter } from '../../life/report.ts';
 
 /** The address to listen on, limits of connections, and {@link NodeListenerOptions}. */
 export interface ListenOptions extends NodeListenerOptions {
@@ -118,7 +118,7 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
   const sessions = read.http2 === true ? await takeHttp2(server, listener, { ...read, isTls: read.tls !== undefined }) : undefined;
   await start(server, port, host);
   // No more file descriptors, for example: the server goes on when there are some again.
-  server.on('error', (error) => report(error, read.onError ?? reportToConsole));
+  server.on('error', reporter(read.onError));
 
   const address = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;

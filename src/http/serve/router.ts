@@ -1,3 +1,4 @@
+import type { HttpRequest, HttpResponse } from '../message/message.ts';
 import { paramsOfSegment, type HttpBinding, type HttpSegment, type HttpTemplate } from '../../core/http-binding.ts';
 import { HttpError } from '../message/error.ts';
 import { matchTemplate, type Piece } from './template.ts';
@@ -173,4 +174,12 @@ function decode(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The answer if no route fits: 405 with the methods that the path knows, an answer to OPTIONS, or nothing if the path is not ours. */
+export function answerOther(request: HttpRequest, methods: readonly string[]): HttpResponse | undefined {
+  if (methods.length === 0) return undefined;
+  const allow = methods.join(', ');
+  if (request.method === 'OPTIONS') return { status: 204, headers: { allow } };
+  throw new HttpError(405, `${request.path} answers ${allow}, not ${request.method}`, { allow });
 }

@@ -1,4 +1,4 @@
-import { ApiError, type JsonObject } from '../../core/errors.ts';
+import { ApiError, clientClosed, type JsonObject } from '../../core/errors.ts';
 import type { Headers } from '../../core/transport.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import { HttpClient } from '../../http/client/http-client.ts';
@@ -84,7 +84,7 @@ export class McpExchange {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort(new ApiError('CANCELLED', 'the client is closed'));
+    this.#closing.abort(clientClosed());
     await this.#http.close();
   }
 

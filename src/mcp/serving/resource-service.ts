@@ -11,7 +11,7 @@ import { encodeResource, inputOf, isTemplate, pathOf, resourcesOf, type Resource
 import { LEGACY_NOT_FOUND, RPC_CODE } from '../status.ts';
 import { errorData, McpFault, META, type McpId, type McpMessage } from '../wire.ts';
 import type { Exchange } from './exchange.ts';
-import { toldError } from './tool-result.ts';
+import { toldError } from '../../guard/told-error.ts';
 
 /** Limits of resources, and the receiver of failures. */
 export interface ResourceSettings {
@@ -64,7 +64,7 @@ export class ResourceService {
       return `"contents":[${JSON.stringify(content)}]`;
     } catch (error) {
       if (this.settings.asksFirst && isApiError(error) && error.code === 'UNAUTHENTICATED') throw error;
-      throw this.#fault(toldError(error, headers['x-request-id'], this.settings.onError), id, exchange);
+      throw this.#fault(toldError(error, this.settings.onError, headers['x-request-id']), id, exchange);
     }
   }
 
@@ -115,7 +115,7 @@ export class ResourceService {
       });
     } catch (error) {
       if (this.settings.asksFirst && isApiError(error) && error.code === 'UNAUTHENTICATED') throw error;
-      throw this.#fault(toldError(error, headers['x-request-id'], this.settings.onError), id, exchange);
+      throw this.#fault(toldError(error, this.settings.onError, headers['x-request-id']), id, exchange);
     } finally {
       controller.abort(new ApiError('CANCELLED', 'the peer listens no more'));
     }

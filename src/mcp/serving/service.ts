@@ -1,5 +1,5 @@
 import type { Contract, Operation } from '../../core/contract.ts';
-import { ApiError, isApiError, type JsonObject } from '../../core/errors.ts';
+import { ApiError, isApiError, type JsonObject, callerLeft } from '../../core/errors.ts';
 import { nearest } from '../../core/nearest.ts';
 import type { Transport } from '../../core/transport.ts';
 import { serveCall, serveStream, type ServedCall } from '../../guard/serve-call.ts';
@@ -10,7 +10,8 @@ import { isWrapped, toolOf } from '../schema.ts';
 import { LEGACY_VERSIONS, McpFault, META, VERSIONS, type Era, type McpMessage } from '../wire.ts';
 import type { Exchange } from './exchange.ts';
 import { ResourceService } from './resource-service.ts';
-import { toldError, ToolResults } from './tool-result.ts';
+import { ToolResults } from './tool-result.ts';
+import { toldError } from '../../guard/told-error.ts';
 
 /** The offer of a server, and its limits. */
 export interface McpServiceOptions {
@@ -174,7 +175,7 @@ export class McpService {
       return this.#results.output(era, operation.output ? JSON.stringify(output) : undefined, tool.isWrapped);
     } catch (error) {
       if (this.options.asksFirst && isApiError(error) && error.code === 'UNAUTHENTICATED') throw error;
-      return this.#results.error(era, toldError(error, headers['x-request-id'], this.options.onError));
+      return this.#results.error(era, toldError(error, this.options.onError, headers['x-request-id']));
     }
   }
 
@@ -190,7 +191,7 @@ export class McpService {
     };
     return new Promise((resolve, reject) => {
       const done = (complete: boolean) => resolve(`{"items":[${items.join(',')}],"complete":${complete}}`);
-      onLeave((reason) => reject(reason ?? new ApiError('CANCELLED', 'the caller has left')));
+      onLeave((reason) => reject(reason ?? callerLeft()));
       const sink = {
         next: ({ data }: { readonly data: unknown }): void | Promise<void> => {
           const item = JSON.stringify(data);

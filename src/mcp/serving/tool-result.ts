@@ -1,4 +1,4 @@
-import { isApiError, ApiError, type JsonObject } from '../../core/errors.ts';
+import { ApiError, type JsonObject } from '../../core/errors.ts';
 import { errorData, ERROR_META, META, type Era } from '../wire.ts';
 
 /** Writes the results of tools, as JSON. Source: https://modelcontextprotocol.io/specification/2026-07-28/server/tools#tool-result */
@@ -40,13 +40,4 @@ export class ToolResults {
     if (era === 'legacy') return `{${members},"_meta":{${meta}}}`;
     return `{"resultType":"complete",${members},"_meta":{${meta},${this.#meta}}}`;
   }
-}
-
-/** The part of an error that a caller may see. */
-export function toldError(error: unknown, requestId: string | undefined, onError: (error: unknown) => void): ApiError {
-  if (!isApiError(error)) {
-    onError(error);
-    return new ApiError('INTERNAL', 'internal error', { requestId });
-  }
-  return error.requestId === undefined ? error.with({ requestId }) : error;
 }

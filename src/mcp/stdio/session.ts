@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { ApiError, type JsonObject } from '../../core/errors.ts';
+import { ApiError, type JsonObject, callerLeft } from '../../core/errors.ts';
 import { acceptHeaders } from '../../guard/serve-call.ts';
 import { Latch } from '../../life/latch.ts';
 import { within } from '../../life/timers.ts';
@@ -11,7 +11,7 @@ import { encodeFault, encodeNotification, encodeResult, errorData, McpFault, rea
 import { eraOf } from '../serving/era.ts';
 import type { Exchange } from '../serving/exchange.ts';
 import type { McpService } from '../serving/service.ts';
-import { toldError } from '../serving/tool-result.ts';
+import { toldError } from '../../guard/told-error.ts';
 
 /** The messages to a session. */
 export interface StdioSettings {
@@ -30,7 +30,7 @@ interface Running {
 }
 
 const CANCELLED = new ApiError('CANCELLED', 'the caller cancelled the call');
-const LEFT = new ApiError('CANCELLED', 'the caller has left');
+const LEFT = callerLeft();
 
 /** The messages of one pair of streams. */
 export class StdioSession {
@@ -114,7 +114,7 @@ export class StdioSession {
       return encodeResult(id, await this.service.answer(message, exchange));
     } catch (error) {
       if (error instanceof McpFault) return encodeFault(error);
-      const told = toldError(error, requestId, this.settings.onError);
+      const told = toldError(error, this.settings.onError, requestId);
       return encodeFault(new McpFault(RPC_CODE[told.code], told.text, { id, data: errorData(told.toJSON()) }));
     }
   }

@@ -1,8 +1,8 @@
 import type { IPublishPacket } from 'mqtt';
 import type { Operation } from '../../core/contract.ts';
-import { ApiError, type JsonObject } from '../../core/errors.ts';
+import { ApiError, clientClosed, type JsonObject } from '../../core/errors.ts';
 import { backoffMs } from '../../life/backoff.ts';
-import { onAbort } from '../../life/lifetime.ts';
+import { cancelled, onAbort, throwIfCancelled } from '../../life/lifetime.ts';
 import { makeRequestId, timeoutHeader } from '../../peer/headers.ts';
 import { parseJson, tryParseJson } from '../../peer/json.ts';
 import { responseHeaders } from '../../peer/response-headers.ts';
@@ -121,7 +121,7 @@ export class Calls {
     const version = this.connection.link?.version ?? 5;
     for (const [id, { fail }] of [...this.#pending]) {
       this.#cancel({ id, version });
-      fail(new ApiError('CANCELLED', 'the client is closed'));
+      fail(clientClosed());
     }
   }
 
@@ -162,7 +162,7 @@ export class Calls {
     // Again if the last connection's was lost.
     await (this.#subscribed ??= this.#subscribe());
     const { signal } = request;
-    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call', { sent: false });
+    throwIfCancelled(signal, false);
     const version = this.connection.link?.version ?? 5;
     // Never used before, by another process of the same client neither: the broker may hold replies to that one's calls.
     const id = makeRequestId();
@@ -175,7 +175,7 @@ export class Calls {
     const unlink = onAbort(signal, () => {
       if (!this.#pending.has(id)) return;
       this.#cancel(sent);
-      pending.fail(ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call'));
+      pending.fail(cancelled(signal));
     });
     this.#pending.set(id, pending);
     this.connection

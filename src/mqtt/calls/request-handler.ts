@@ -1,6 +1,6 @@
 import type { IPublishPacket } from 'mqtt';
 import type { Operation } from '../../core/contract.ts';
-import { ApiError, isApiError } from '../../core/errors.ts';
+import { ApiError, isApiError, serverStopping } from '../../core/errors.ts';
 import { Latch } from '../../life/latch.ts';
 import { within } from '../../life/timers.ts';
 import { tryParseJson } from '../../peer/json.ts';
@@ -16,6 +16,7 @@ import { decodeEnvelope, encodeEnvelopeReply, inputOf } from './envelope.ts';
 import { encodeEnvelopePiece, encodePiece, grantOf, type Grant, type Piece } from './pieces.ts';
 import { Redeliveries } from './redeliveries.ts';
 import { ServedStream, type ServedStreamInit } from './served-stream.ts';
+import { toldError } from '../../guard/told-error.ts';
 
 export interface RequestHandlerInit {
   readonly publish: (message: Message, options?: Pick<PublishOptions, 'needsSubscriber'>) => Promise<void>;
@@ -248,7 +249,7 @@ export class RequestHandler {
     this.#running.set(request.key, {
       share,
       leave: () => stream.leave(),
-      stop: () => stream.stop(new ApiError('UNAVAILABLE', 'the server is stopping')),
+      stop: () => stream.stop(serverStopping()),
       more: (grant) => stream.more(grant),
     });
     let said: Headers | undefined;
@@ -288,8 +289,6 @@ export class RequestHandler {
   }
 
   #present(error: unknown, requestId: string) {
-    if (isApiError(error)) return { requestId, ...error.toJSON() };
-    this.init.onError(error);
-    return new ApiError('INTERNAL', 'internal error', { requestId }).toJSON();
+    return toldError(error, this.init.onError, requestId).toJSON();
   }
 }

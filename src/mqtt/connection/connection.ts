@@ -1,6 +1,6 @@
 import { recording } from '#mqtt-parts';
 import mqtt, { type IPublishPacket, type IStore, type MqttClient } from 'mqtt';
-import { ApiError, isApiError } from '../../core/errors.ts';
+import { ApiError, clientClosed, isApiError } from '../../core/errors.ts';
 import { backoffMs, STABLE_MS } from '../../life/backoff.ts';
 import { withPart } from '../../life/lazy.ts';
 import { delay } from '../../life/lifetime.ts';
@@ -63,7 +63,6 @@ export class Connection {
   private readonly init: ConnectionInit;
 
   constructor(init: ConnectionInit) {
-    this.init = init;
     this.init = guardOnWire(init, init.onError);
     this.clientId = init.clientId ?? `multi-api-sdk-${crypto.randomUUID().slice(0, 13)}`;
     this.#version = init.version ?? 5;
@@ -168,14 +167,14 @@ export class Connection {
   async close(): Promise<void> {
     if (this.#controller.signal.aborted) return;
     const { client, version, lost } = this.#link ?? {};
-    this.#outbox.close(new ApiError('CANCELLED', 'the connection is closed'));
+    this.#outbox.close(clientClosed());
     if (client && lost) {
       this.#link = undefined;
       // MQTT 3.1.1 has no word for the end of a session, for which the broker would collect messages for ever.
       if (version === 4 && this.init.clientId !== undefined && this.#filters.size > 0) client.unsubscribe([...this.#filters]);
       await endClient(client, version === 5);
     }
-    this.#controller.abort(new ApiError('CANCELLED', 'the connection is closed', { sent: false }));
+    this.#controller.abort(clientClosed(false));
     await this.#opening?.catch(() => {});
   }
 
@@ -265,7 +264,7 @@ export class Connection {
   }
 
   readonly #onMessage = (topic: string, payload: Uint8Array, packet: IPublishPacket): void => {
-    if (this.init.onWire) this.#onWire('in', topic, packet.properties, payload);
+    this.#onWire('in', topic, packet.properties, payload);
     try {
       this.init.onMessage(topic, payload, packet);
     } catch (error) {

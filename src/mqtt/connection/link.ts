@@ -1,8 +1,7 @@
 import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type IStore, type MqttClient } from 'mqtt';
-import { ApiError, isApiError } from '../../core/errors.ts';
+import { ApiError } from '../../core/errors.ts';
 import { networkReason } from '../../http/client/network-error.ts';
-import { onAbort } from '../../life/lifetime.ts';
-import { timerMs } from '../../life/lifetime.ts';
+import { cancelled, onAbort, timerMs } from '../../life/lifetime.ts';
 import { where } from '../check.ts';
 import type { MqttConnectionOptions, MqttCredentials, MqttWill } from '../options.ts';
 import { codeOf, isVersionRefusal, refusal } from '../status.ts';
@@ -97,7 +96,7 @@ export async function connectLink(init: ConnectInit): Promise<Link> {
     let onLost: (error: ApiError) => void = () => {};
     const lost = new Promise<ApiError>((settle) => (onLost = settle));
     const abort = () => {
-      failure ??= isApiError(signal.reason) ? signal.reason : new ApiError('CANCELLED', 'the connection is closed', { sent: false });
+      failure ??= cancelled(signal, false);
       client.end(true);
     };
     const unlink = onAbort(signal, abort);

@@ -1,5 +1,5 @@
 import { ApiError } from '../../core/errors.ts';
-import { onAbort } from '../../life/lifetime.ts';
+import { cancelled, onAbort } from '../../life/lifetime.ts';
 import { printable } from '../../peer/printable.ts';
 import type { Link } from './link.ts';
 import { NO_SUBSCRIBERS, refusal } from '../status.ts';
@@ -149,7 +149,7 @@ export class Outbox {
     if (!signal) return;
     entry.unlink = onAbort(signal, () => {
       this.#waiting = this.#waiting.filter((each) => each !== entry);
-      entry.fail(ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the message', { sent: false }));
+      entry.fail(cancelled(signal, false));
     });
   }
 

@@ -1,7 +1,7 @@
 import type { IPublishPacket } from 'mqtt';
-import { ApiError, isApiError } from '../../core/errors.ts';
+import { ApiError, clientClosed, isApiError } from '../../core/errors.ts';
 import type { CallRequest } from '../../core/transport.ts';
-import { onAbort } from '../../life/lifetime.ts';
+import { cancelled, onAbort, throwIfCancelled } from '../../life/lifetime.ts';
 import { parseJson } from '../../peer/json.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { printable } from '../../peer/printable.ts';
@@ -53,7 +53,7 @@ export class ForeignCalls {
     const filters = operation.replies.map((pattern) => pattern.filter(input));
     try {
       await Promise.all(filters.map((filter) => this.#subscribe(filter, operation.mapping.qos ?? this.qos)));
-      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call', { sent: false });
+      throwIfCancelled(signal, false);
       return await new Promise((resolve, reject) => {
         const settle =
           <T>(next: (value: T) => void) =>
@@ -63,7 +63,7 @@ export class ForeignCalls {
           };
         const waiter: Waiter = { operation, name, input, sent, resolve: settle(resolve), reject: settle(reject) };
         this.#waiting.add(waiter);
-        const unlink = onAbort(signal, () => waiter.reject(ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call')));
+        const unlink = onAbort(signal, () => waiter.reject(cancelled(signal)));
         publish().catch((error: ApiError) => waiter.reject(error));
       });
     } finally {
@@ -110,7 +110,7 @@ export class ForeignCalls {
   }
 
   close(): void {
-    for (const waiter of [...this.#waiting]) waiter.reject(new ApiError('CANCELLED', 'the client is closed'));
+    for (const waiter of [...this.#waiting]) waiter.reject(clientClosed());
   }
 
   async #subscribe(filter: string, qos: Qos): Promise<void> {

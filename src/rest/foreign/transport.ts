@@ -35,6 +35,7 @@ import { followRedirects } from './redirect.ts';
 import { isXml, scalarText } from './style.ts';
 import { uploadBody, type Upload } from '../../http/client/upload.ts';
 import { compileForeign, fillForeignPath, isUpload, type ForeignRequest } from './request.ts';
+import { withPairs } from '../../http/client/sending/sign.ts';
 
 /** The functions that the transport of the client lends. */
 export interface ForeignCarrier {
@@ -126,8 +127,8 @@ export class ForeignRest {
       get: (target, more, signal) =>
         this.#open({
           method: binding.method,
-          url: base + withQuery(target, [...given, ...credentials.pairs]),
-          shownUrl: base + withQuery(target, [...given, ...credentials.shown]),
+          url: base + withPairs(target, [...given, ...credentials.pairs]),
+          shownUrl: base + withPairs(target, [...given, ...credentials.shown]),
           headers: { ...headers, ...more },
           signal,
         }),
@@ -205,8 +206,8 @@ export class ForeignRest {
     const paging = isInBody ? [] : params.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(scalarText(value))}`);
     const target = (secret: readonly string[]) =>
       place.url === undefined
-        ? base + withQuery(path, [...pairs, ...paging, ...secret])
-        : withQuery(sameOrigin(place.url, base + path), isWithin(place.url, secret) ? [] : secret);
+        ? base + withPairs(path, [...pairs, ...paging, ...secret])
+        : withPairs(sameOrigin(place.url, base + path), isWithin(place.url, secret) ? [] : secret);
     return {
       method,
       url: target(credentials.pairs),
@@ -305,10 +306,6 @@ function deliverValue(
   if (item === undefined) return !reads.settle();
   const taken = sink.next({ id: from.id || localId(), time: isoNow(), data: item });
   return taken ? taken.then(() => !reads.settle()) : !reads.settle();
-}
-
-function withQuery(path: string, pairs: readonly string[]): string {
-  return pairs.length === 0 ? path : `${path}${path.includes('?') ? '&' : '?'}${pairs.join('&')}`;
 }
 
 /** Whether a URL that the API gave has the credentials already. */

@@ -4,7 +4,7 @@ import type { SseEvent } from '../../http/events/sse.ts';
 import { localId } from '../../events/event-id.ts';
 import { readCloudEvent } from '../../events/cloud/read-cloud-event.ts';
 import { isoNow } from '../../life/now.ts';
-import { report, reportToConsole } from '../../life/report.ts';
+import { reporter } from '../../life/report.ts';
 import { tryParseJson } from '../../peer/json.ts';
 import type { EventSink } from '../../core/transport.ts';
 import { decodeErrorBody } from '../wire.ts';
@@ -23,15 +23,12 @@ export interface DeliveryOptions {
 /** The function that hands events on by a client's options: `deliver`, or one that takes them out of CloudEvents first. */
 export function delivery({ cloudEvents, onError }: DeliveryOptions): typeof deliver {
   if (!cloudEvents) return deliver;
-  const tell = onError ?? reportToConsole;
+  const failed = reporter(onError);
   const open: OpenData = (data, { channel }) => {
     try {
       return readCloudEvent(data);
     } catch (error) {
-      report(
-        new ApiError('DATA_LOSS', `${channel}: an event was dropped: ${(error as ApiError).text}`, { remote: true, cause: error }),
-        tell,
-      );
+      failed(new ApiError('DATA_LOSS', `${channel}: an event was dropped: ${(error as ApiError).text}`, { remote: true, cause: error }));
       return undefined;
     }
   };

@@ -38,3 +38,8 @@ export function fromBase64(text: string): Uint8Array | undefined {
   }
   return Uint8Array.from(atob(text.slice(0, length).replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
 }
+
+/** Bytes in lower-case hexadecimal. */
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -6,6 +6,7 @@ import { isCodec, isOptional, isPreprocess, metaOf, ownDef, type Def } from '../
 import type { Field, ObjectNode, Scalar, SchemaNode, TypeUse, UnionNode } from '../node.ts';
 import { Unions, unlike } from '../union/unions.ts';
 import { isBare, numberOf, textLimits } from './limits.ts';
+import { pascal } from '../pascal.ts';
 
 /** An operation with its types. */
 export interface OutlinedOperation {
@@ -312,9 +313,4 @@ function tagName(option: $ZodType): string | undefined {
     .map(constantOf)
     .find((value) => typeof value === 'string');
   return tag && pascal(tag);
-}
-
-/** `user-name` as a part of a type's name: `UserName`. */
-function pascal(text: string): string {
-  return text.split(/[^A-Za-z0-9]+/).map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join(''); // prettier-ignore
 }

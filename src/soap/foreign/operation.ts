@@ -15,6 +15,7 @@ import type { XsdComplex, XsdElement, XsdElementUse } from '../xsd/model.ts';
 import type { SchemaPlans } from '../xsd/plans.ts';
 import { setOwn } from '../../core/own.ts';
 import { isObject } from '../../peer/error-body.ts';
+import { once } from '../../life/lazy.ts';
 
 const ENCODING = 'http://schemas.xmlsoap.org/soap/encoding/';
 const ENCODING_12 = 'http://www.w3.org/2003/05/soap-encoding';
@@ -268,11 +269,6 @@ const NO_SCOPE = new Scope({});
 /** The elements of a body as those of one element. */
 function around(body: readonly XmlElement[]): XmlElement {
   return { uri: '', local: '', attributes: new Map(), children: body, text: '', scope: NO_SCOPE };
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }
 
 /** Elements by the ids that others refer to. */

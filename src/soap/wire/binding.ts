@@ -1,8 +1,8 @@
 import type { Contract, Operation } from '../../core/contract.ts';
 import { describeContract, type OperationView } from '../../schema/view.ts';
-import { pascal } from '../../schema/read.ts';
 import { ContractPlans } from '../../xml/contract-plan.ts';
 import type { ObjectPlan } from '../../xml/plan.ts';
+import { pascal } from '../../schema/pascal.ts';
 
 /** One operation as SOAP has it. */
 export interface SoapOperation {

@@ -1,4 +1,4 @@
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, clientClosed } from '../../core/errors.ts';
 import { now } from '../../life/now.ts';
 import { attempt, reportToConsole } from '../../life/report.ts';
 
@@ -40,7 +40,7 @@ export class Link<T extends Linked, A> {
 
   /** The connection, or the attempt to make one. One that `mayShare` takes the failure of a moment ago for its own. */
   connect(argument: A, mayShare = false): Promise<T> {
-    if (this.#closing.signal.aborted) return Promise.reject(linkClosed());
+    if (this.#closing.signal.aborted) return Promise.reject(clientClosed(false));
     if (mayShare && !this.#attempt && this.#failure && this.#failure.until > now())
       return Promise.reject(this.#failure.error.with({ retryAfterMs: this.#failure.until - now() }));
     return (this.#attempt ??= this.#connect(argument).finally(() => (this.#attempt = undefined)));
@@ -58,7 +58,7 @@ export class Link<T extends Linked, A> {
   }
 
   async #close(): Promise<void> {
-    this.#closing.abort(linkClosed());
+    this.#closing.abort(clientClosed(false));
     // An attempt may have succeeded just now.
     if (this.#attempt) await this.#attempt.catch(() => {});
     const connection = this.#current;
@@ -88,8 +88,4 @@ export class Link<T extends Linked, A> {
       throw failure;
     }
   }
-}
-
-export function linkClosed(): ApiError {
-  return new ApiError('CANCELLED', 'the client is closed', { sent: false });
 }

@@ -2,7 +2,7 @@ import { ApiError, type ErrorCode } from '../../core/errors.ts';
 import type { Headers } from '../../core/transport.ts';
 import type { ClientTls } from '../../http/client/fetch-like.ts';
 import { networkReason } from '../../http/client/network-error.ts';
-import { onAbort } from '../../life/lifetime.ts';
+import { cancelled, onAbort } from '../../life/lifetime.ts';
 import { after, every, within, type StopTimer } from '../../life/timers.ts';
 import { CLOSE } from '../close.ts';
 import { FrameJoiner } from '../frame-joiner.ts';
@@ -103,7 +103,7 @@ export class Socket {
         reject(error);
       };
       const stop = after(options.connectTimeoutMs, () => fail(unavailable(url, `no connection within ${options.connectTimeoutMs} ms`)));
-      unlink = onAbort(options.signal, () => fail(ApiError.from(options.signal.reason, 'CANCELLED', 'the client is closed')));
+      unlink = onAbort(options.signal, () => fail(cancelled(options.signal)));
       if (isOfNode(constructor)) socket.#hearUpgrade(inner as NodeSocket, fail);
       inner.addEventListener('open', () => {
         stop();

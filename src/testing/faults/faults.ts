@@ -1,9 +1,9 @@
 import type { Middleware } from '../../compose/use.ts';
 import { memberOf } from '../../compose/wrap.ts';
-import { ApiError } from '../../core/errors.ts';
+import type { ApiError } from '../../core/errors.ts';
 import type { CallRequest, EventSink, SubscribeRequest } from '../../core/transport.ts';
 import { changed, endingOf } from '../../life/call.ts';
-import { Lifetime, onAbort } from '../../life/lifetime.ts';
+import { cancelled, Lifetime, onAbort } from '../../life/lifetime.ts';
 import { after } from '../../life/timers.ts';
 import { seededRandom, type Random } from '../../schema/sample/random.ts';
 import { DelayedSink } from './delayed-sink.ts';
@@ -132,7 +132,7 @@ function pauseUntil(ms: number, signal: AbortSignal): Promise<void> | undefined 
     const stop = after(ms, done);
     const unlisten = onAbort(signal, () => {
       stop();
-      reject(ApiError.from(signal.reason, 'CANCELLED', 'the caller left'));
+      reject(cancelled(signal));
     });
   });
 }

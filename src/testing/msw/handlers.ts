@@ -7,6 +7,7 @@ import { connectHandler } from '../../grpc/connect/server.ts';
 import { fetchHandler } from '../../http/fetch/handler.ts';
 import type { HttpHandler } from '../../http/message/message.ts';
 import { composeHandlers } from '../../http/serve/compose.ts';
+import { reporter } from '../../life/report.ts';
 import { mcpHandler } from '../../mcp/server.ts';
 import { restHandler } from '../../rest/server.ts';
 import { soapHandler } from '../../soap/server.ts';
@@ -70,7 +71,7 @@ export function mswHandlers(contract: Contract, options: MswOptions): readonly M
     return !need || operations.some(need);
   });
   const service = read.service ?? mockService(contract);
-  const { onError = (error: unknown) => console.error(error) } = read; // eslint-disable-line no-console -- the default reporter
+  const onError = reporter(read.onError);
   const attachables: Attachable[] = wanted.includes('websocket') ? [webSocketHandler(service, { onError })] : [];
   const made = PROTOCOLS.flatMap((name) => {
     if (name === 'websocket' || !wanted.includes(name)) return [];

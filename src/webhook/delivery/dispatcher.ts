@@ -1,4 +1,4 @@
-import { ApiError, isApiError } from '../../core/errors.ts';
+import { ApiError, isApiError, callerLeft } from '../../core/errors.ts';
 import type { Transport } from '../../core/transport.ts';
 import { within } from '../../life/timers.ts';
 import { makeWebhookSecret } from '../signing/secret.ts';
@@ -179,7 +179,7 @@ export class Dispatcher {
     });
     try {
       await opened;
-      if (left) throw new ApiError('CANCELLED', 'the caller has left');
+      if (left) throw callerLeft();
     } catch (error) {
       await this.#remove(id).catch(this.init.report);
       if (owner !== '' && isApiError(error) && error.code === 'UNAUTHENTICATED') this.#reportRefusal(error);

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { builtin } from '../../peer/builtin.ts';
+import { toHex } from '../../schema/codec/base64.ts';
 
 /** How digests are written. */
 export type DigestEncoding = 'base64' | 'hex';
@@ -139,8 +140,4 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!BASE64.test(text)) return undefined;
   const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
   return toBase64(bytes) === text ? bytes : undefined;
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,8 +1,9 @@
+import { throwIfCancelled } from '../../life/lifetime.ts';
 import { checkForeign } from '#contract-check';
 import { checkMappings } from '../../guard/check-mappings.ts';
 import { takerOfMapped } from '../../guard/mapped-sink.ts';
 import type { Contract, EventDefinition } from '../../core/contract.ts';
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, clientClosed } from '../../core/errors.ts';
 import { joinHeaders } from '../../peer/headers.ts';
 import { own } from '../../core/own.ts';
 import { isLonger } from '../../socket/limits.ts';
@@ -18,7 +19,6 @@ import type { CallRequest, EventSink, Headers, SubscribeRequest, Transport } fro
 import { ChannelConnection, type ChannelFrame, type Reader } from './connection.ts';
 import { ChannelLink } from './link.ts';
 import { tooLarge } from '../../socket/client/failure.ts';
-import { linkClosed } from '../../socket/client/link.ts';
 import type { ClientSettings } from '../settings.ts';
 import { takesHeaders, type Frame } from '../../socket/client/like.ts';
 import { Socket } from '../../socket/client/socket.ts';
@@ -73,7 +73,7 @@ export class ChannelTransport implements Transport {
     const release = link.use();
     try {
       const connection = link.current ?? (await link.connect(await joinHeaders(this.settings.headers, headers)));
-      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled');
+      throwIfCancelled(signal);
       this.#onWire('out', event?.channel ?? operation.name, frame);
       if (this.feed.echo && path === undefined) return await connection.write(frame, fields, signal);
       connection.send(frame);
@@ -92,12 +92,12 @@ export class ChannelTransport implements Transport {
       // A plain channel has no ids and does not resume.
       if (lastEventId !== undefined && !signal.aborted) sink.gap();
       // Also by a listener that leaves at a gap.
-      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
+      throwIfCancelled(signal);
       const mapping = own(this.feed.events, event.name) ?? {};
       const { read } = mapping;
       const taker = takerOfMapped(event.name, sink, this.feed.onError, read !== undefined);
       const [opening, closing] = [framesOf(await mapping.open?.(params)), framesOf(mapping.close?.(params))];
-      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
+      throwIfCancelled(signal);
       for (const frame of opening) this.#onWire('out', event.channel, frame);
       const take: Reader['take'] = ({ data, id, time }) => taker((context) => (read ? read(data, params, context) : data), { id, time });
       connection.read(signal, { take, end: (error) => sink.end(error), onLeft: release, opening, closing });
@@ -126,7 +126,7 @@ export class ChannelTransport implements Transport {
 
   /** `channel` names the connection in records and reports. */
   #linkOf(path: string, channel: string, callHeaders: Headers): ChannelLink {
-    if (this.#isClosed) throw linkClosed();
+    if (this.#isClosed) throw clientClosed(false);
     // Headers go with the upgrade alone, so those of a call need a connection of their own.
     const key = `${path} ${JSON.stringify(callHeaders)}`;
     const known = this.#links.get(key);

@@ -1,8 +1,7 @@
-import { ApiError } from '../../core/errors.ts';
-import { onAbort } from '../../life/lifetime.ts';
+import { type ApiError, clientClosed } from '../../core/errors.ts';
+import { cancelled, onAbort } from '../../life/lifetime.ts';
 import { after } from '../../life/timers.ts';
 import { CLOSE } from '../../socket/close.ts';
-import { linkClosed } from '../../socket/client/link.ts';
 import type { Frame } from '../../socket/client/like.ts';
 import { parsed, type SocketEnd } from '../dialogue.ts';
 import { decodeChannelError, isObject } from '../wire.ts';
@@ -107,7 +106,7 @@ export class ChannelConnection {
         resolve: (payload) => (done(), resolve(payload)),
         reject: (error) => (done(), reject(error)),
       };
-      const unlink = onAbort(signal, () => this.#writing?.reject(ApiError.from(signal.reason, 'CANCELLED', 'the call was cancelled')));
+      const unlink = onAbort(signal, () => this.#writing?.reject(cancelled(signal)));
     });
   }
 
@@ -170,7 +169,7 @@ export class ChannelConnection {
   }
 
   async close(): Promise<void> {
-    this.lost(linkClosed(), CLOSE.GOING_AWAY);
+    this.lost(clientClosed(), CLOSE.GOING_AWAY);
     await this.socket.close();
   }
 }

@@ -1,5 +1,5 @@
 import type { EventDefinition, Operation } from '../../core/contract.ts';
-import { ApiError, isApiError } from '../../core/errors.ts';
+import { ApiError } from '../../core/errors.ts';
 import type { Lifetime } from '../../life/lifetime.ts';
 import { parseMessage } from '../../guard/max-items.ts';
 import { acceptHeaders, serveCall } from '../../guard/serve-call.ts';
@@ -13,6 +13,7 @@ import { CLOSE, codeOfClose } from '../../socket/close.ts';
 import { CLOSE_CODES, NOT_INITIALIZED } from '../status.ts';
 import { isObject } from '../wire.ts';
 import type { ChannelFormat } from './format.ts';
+import { toldError } from '../../guard/told-error.ts';
 
 /** Frames of one peer that wait for those before them; a peer that sends faster is not read from until they are done. */
 const MAX_QUEUED = 64;
@@ -143,8 +144,7 @@ export class ChannelSession implements EventSink, SocketSession {
   }
 
   #refuse(error: unknown): void {
-    if (!isApiError(error)) this.init.onError(error);
-    this.#tell(isApiError(error) ? error : new ApiError('INTERNAL', 'internal error'));
+    this.#tell(toldError(error, this.init.onError));
   }
 
   #tell(error: ApiError): void {

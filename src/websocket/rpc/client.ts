@@ -1,7 +1,8 @@
+import { throwIfCancelled } from '../../life/lifetime.ts';
 import { foreign, subscriptions } from '#websocket-parts';
 import { endingOf } from '../../life/call.ts';
 import type { Contract } from '../../core/contract.ts';
-import { ApiError, noOperation } from '../../core/errors.ts';
+import { noMember } from '../../core/errors.ts';
 import { withPart } from '../../life/lazy.ts';
 import { inTime } from '../../life/timers.ts';
 import { joinHeaders } from '../../peer/headers.ts';
@@ -59,7 +60,7 @@ export class RpcTransport implements Transport {
 
   #send(connection: RpcConnection, option: Headers, request: CallRequest): Promise<unknown> {
     const { operation, input } = request;
-    if (!Object.hasOwn(this.contract.operations, operation.name)) throw noOperation(operation.name);
+    if (!Object.hasOwn(this.contract.operations, operation.name)) throw noMember('operation', operation.name);
     const ending = endingOf(request);
     if (ending.reason) throw ending.reason;
     const { foreign: peer } = connection;
@@ -78,12 +79,11 @@ export class RpcTransport implements Transport {
     const events = part instanceof Promise ? await part : part;
     const option = await this.#askHeaders();
     const connection = this.#link.current ?? (await this.#link.connect(option, true));
-    if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
+    throwIfCancelled(signal);
     if (this.settings.mapping) return connection.subscribeForeign(eventsOnly(asked, 'a foreign JSON-RPC service'), sink);
     if (asked.operation) {
       const { operation, input, headers, deadline, onResponse } = asked;
-      if (!Object.hasOwn(this.contract.operations, operation.name))
-        throw new ApiError('UNIMPLEMENTED', `the contract has no operation '${operation.name}'`, { sent: false });
+      if (!Object.hasOwn(this.contract.operations, operation.name)) throw noMember('operation', operation.name);
       return connection.subscribe(events, input, connection.headersFor(option, headers, deadline), signal, sink, {
         name: operation.name,
         onResponse,

@@ -1,4 +1,4 @@
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, clientClosed } from '../../core/errors.ts';
 import { after } from '../../life/timers.ts';
 import type { Ending } from '../../life/lifetime.ts';
 import { timeoutHeader } from '../../peer/headers.ts';
@@ -7,7 +7,6 @@ import { responseHeaders } from '../../peer/response-headers.ts';
 import type { EventSink, Headers, EventRequest, OnResponse } from '../../core/transport.ts';
 import type { ForeignEvents, ForeignPeer } from './foreign.ts';
 import type { AskedStream, RpcSubscriptions, Waiter } from './subscriptions.ts';
-import { linkClosed } from '../../socket/client/link.ts';
 import type { SocketEnd } from '../dialogue.ts';
 import { byteLength, isLonger } from '../../socket/limits.ts';
 import { connectionHeaders, decodeError, encodeRequest, isObject } from '../wire.ts';
@@ -237,7 +236,7 @@ export class RpcConnection {
   }
 
   async close(): Promise<void> {
-    this.lost(linkClosed());
+    this.lost(clientClosed());
     await this.socket.close();
   }
 

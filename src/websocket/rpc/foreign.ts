@@ -5,7 +5,7 @@ import { own } from '../../core/own.ts';
 import { ApiError, isErrorCode, type ErrorCode, type JsonObject } from '../../core/errors.ts';
 import type { EventSink, EventRequest } from '../../core/transport.ts';
 import { codeOfStatus } from '../../http/message/status.ts';
-import { onAbort } from '../../life/lifetime.ts';
+import { cancelled, onAbort, throwIfCancelled } from '../../life/lifetime.ts';
 import { reporter } from '../../life/report.ts';
 import { codeOfRpc } from '../../peer/json-rpc.ts';
 import type { OnWire } from '../../peer/on-wire.ts';
@@ -235,7 +235,7 @@ export class ForeignEvents {
     let key: unknown;
     if (subscribe !== undefined) {
       const given = input ? await input(params) : Object.keys(params).length > 0 ? params : undefined;
-      if (signal.aborted) throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
+      throwIfCancelled(signal);
       this.#pending++;
       const { result, cancel } = this.caller.request(subscribe, given);
       const unlink = onAbort(signal, cancel);
@@ -247,7 +247,7 @@ export class ForeignEvents {
       }
       if (signal.aborted) {
         leave((method, given) => this.caller.notify(method, given));
-        throw ApiError.from(signal.reason, 'CANCELLED', 'the subscription was cancelled');
+        throw cancelled(signal);
       }
     }
     // Such peers keep nothing.

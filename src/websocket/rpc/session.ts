@@ -1,5 +1,5 @@
 import type { EventDefinition, Operation } from '../../core/contract.ts';
-import { ApiError, isApiError } from '../../core/errors.ts';
+import { ApiError, callerLeft, serverStopping } from '../../core/errors.ts';
 import { Lifetime } from '../../life/lifetime.ts';
 import { nearest } from '../../core/nearest.ts';
 import { acceptHeaders, deadlineOf, serveCall, serveStream } from '../../guard/serve-call.ts';
@@ -24,6 +24,7 @@ import {
   type RpcId,
   type RpcRequest,
 } from '../wire.ts';
+import { toldError } from '../../guard/told-error.ts';
 
 /** The common state of all sessions of a handler. */
 export interface RpcService {
@@ -186,11 +187,8 @@ export class RpcSession implements SocketSession {
 
   /** The error has the request's id as its sender gave it, or the one that was made for a call. */
   #fail({ id, headers }: RpcRequest, error: unknown, madeId?: string, said?: Headers): string | undefined {
-    if (!isApiError(error)) this.service.onError(error);
-    if (id === undefined) return undefined;
-    const told = isApiError(error) ? error : new ApiError('INTERNAL', 'internal error');
-    const requestId = told.requestId ?? madeId ?? requestIdOf(headers);
-    return encodeError(id, { ...told.toJSON(), ...(requestId !== undefined && { requestId }) }, said);
+    const told = toldError(error, this.service.onError, madeId ?? requestIdOf(headers));
+    return id === undefined ? undefined : encodeError(id, told.toJSON(), said);
   }
 
   #call(operation: Operation, asked: RpcRequest): Promise<string | undefined> {
@@ -389,6 +387,6 @@ export class RpcSession implements SocketSession {
   }
 }
 
-const LEFT = new ApiError('CANCELLED', 'the caller has left');
+const LEFT = callerLeft();
 const CANCELLED = new ApiError('CANCELLED', 'the caller cancelled the call');
-const STOPPING = new ApiError('UNAVAILABLE', 'the server is stopping');
+const STOPPING = serverStopping();

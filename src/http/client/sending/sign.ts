@@ -59,6 +59,7 @@ export async function signed(exchange: HttpExchange, sign: SignOption): Promise<
   };
 }
 
-function withPairs(url: string, pairs: readonly string[]): string {
+/** A URL or path with more pairs of a query. */
+export function withPairs(url: string, pairs: readonly string[]): string {
   return pairs.length === 0 ? url : `${url}${url.includes('?') ? '&' : '?'}${pairs.join('&')}`;
 }
