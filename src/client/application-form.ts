@@ -11,6 +11,7 @@ import type { FileBody } from '../schema/codec/file-body.ts';
 import { isFileBody } from '../schema/codec/file-class.ts';
 import { converterOf } from '../schema/codec/codec.ts';
 import { issuesError } from '../schema/check/issues.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 export { converterOf } from '../schema/codec/codec.ts';
 
@@ -93,7 +94,7 @@ export function paramsOnWire(event: EventDefinition, params: Readonly<Record<str
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => {
       const encoded = value === undefined ? undefined : converterOf(own(fields, name))?.encode(value);
-      if (encoded instanceof Promise)
+      if (isPromiseLike(encoded))
         throw new ApiError('INVALID_ARGUMENT', `${event.name}: the codec of the parameter '${name}' is asynchronous`, { sent: false });
       return [name, encoded ? inputOf(encoded, event) : value];
     }),

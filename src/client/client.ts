@@ -21,6 +21,7 @@ import { PushStream } from '../events/push-stream.ts';
 import { hasCodec } from '../schema/codec/has-codec.ts';
 import { Subscriber } from './subscriber.ts';
 import type { Adapter, CallRequest, Headers, OnResponse, ResponseHead, Selection, Transport } from '../core/transport.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 const NO_HEADERS: Headers = Object.freeze({});
 const NO_OPTIONS: CallOptions = Object.freeze({});
@@ -119,7 +120,7 @@ class ContractClient {
       const run = { transport, operation, input, headers, lifetime, isTimed: options.timeoutMs !== undefined, onResponse };
       const part = parts();
       const start = ([{ runItems }, form]: Awaited<typeof part>) => runItems(run, form, stream, finish);
-      const running = part instanceof Promise ? lifetime.alive(part).then(start) : start(part);
+      const running = isPromiseLike(part) ? lifetime.alive(part).then(start) : start(part);
       running.catch(finish);
     } catch (error) {
       finish(error);

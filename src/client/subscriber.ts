@@ -10,6 +10,7 @@ import { hasCodec } from '../schema/codec/has-codec.ts';
 import { endOfLoop, LEFT } from './left.ts';
 import type * as Subscribing from './subscribing.ts';
 import type { ClientOptions, EventStream, ListenOptions, StreamOptions, SubscribeOptions, Unsubscribe } from './types.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 /** Begins a life that the client can end. */
 type Begin = (timeoutMs: number | undefined, signal: AbortSignal | undefined) => Lifetime;
@@ -41,7 +42,7 @@ export class Subscriber {
     const run = this.#begin(options);
     try {
       const part = this.#part();
-      const [{ listen }, form] = part instanceof Promise ? await run.lifetime.alive(part) : part;
+      const [{ listen }, form] = isPromiseLike(part) ? await run.lifetime.alive(part) : part;
       return await listen(run, form, listener, options);
     } catch (error) {
       run.lifetime.abort(LEFT);
@@ -62,7 +63,7 @@ export class Subscriber {
       lifetime = run.lifetime;
       const part = this.#part();
       const start = ([{ fill }, form]: Awaited<typeof part>) => fill(run, form, stream, options);
-      if (part instanceof Promise) lifetime.alive(part).then(start).catch(fail);
+      if (isPromiseLike(part)) lifetime.alive(part).then(start).catch(fail);
       else start(part);
     } catch (error) {
       fail(error);

@@ -7,6 +7,7 @@ import { cancelled, delay, onAbort } from '../life/lifetime.ts';
 import { now } from '../life/now.ts';
 import { isPlace } from './event-id.ts';
 import { openSink } from './open-sink.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 export interface SubscriptionInit {
   readonly transport: Transport;
@@ -179,7 +180,7 @@ export class Subscription {
         this.#failedId = undefined;
         const done = sink.next(message);
         // A peer that waits for the acknowledgement sends the event again, and then it is not a repetition.
-        if (done instanceof Promise) done.catch(() => (this.#failedId = message.id));
+        if (isPromiseLike(done)) done.catch(() => (this.#failedId = message.id));
         return done;
       },
       gap: () => sink.gap(),

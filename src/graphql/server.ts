@@ -42,6 +42,7 @@ import {
   type GraphqlRequest,
   type GraphqlResponse,
 } from './wire.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 export { graphqlSchema };
 export { persistedDocuments, type DocumentSelections } from './document/persisted-documents.ts';
@@ -174,7 +175,7 @@ class HttpGraphql {
   async #one(request: HttpRequest, body: GraphqlRequest, answering: Answering): Promise<HttpResponse> {
     const { type, caller } = answering;
     const found = this.engine.persisted.resolve(body);
-    const asked = found instanceof Promise ? await found : found;
+    const asked = isPromiseLike(found) ? await found : found;
     const prepared = this.engine.prepare(asked);
     const operation: string = prepared.node.operation;
     if (request.method === 'GET' && operation !== 'query') throw new HttpError(405, `a ${operation} is sent with POST`, { allow: 'POST' });

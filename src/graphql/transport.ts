@@ -15,6 +15,7 @@ import { typesBy } from './engine/types.ts';
 import { decode, readReply, type Reply } from './reply.ts';
 import type { SubscriptionForm, Subscriptions } from './socket/settings.ts';
 import { JSON_TYPE, NO_HASHES, RESPONSE_TYPE, tells, UNKNOWN_HASH } from './wire.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 /** Parts that many programs do not need. */
 const carrying = lazy(() => import('./carrier.ts'));
@@ -75,7 +76,7 @@ export class GraphqlTransport implements Transport {
     const headers: Record<string, string> = {
       accept: ACCEPT,
       'content-type': JSON_TYPE,
-      ...(joined instanceof Promise ? await joined : joined),
+      ...(isPromiseLike(joined) ? await joined : joined),
     };
     if (this.#sendDeadline && request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     const variables = document.variables(request.input);

@@ -51,6 +51,7 @@ import { Sockets } from './streams/sockets.ts';
 import { isBeat, Pulse, PING_INTERVAL } from './streams/pulse.ts';
 import { protoOf } from './proto/described.ts';
 import { compileWire, type EventWire, type OperationWire, type StreamItem } from './wire.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 export type {
   DescriptorSource,
@@ -167,7 +168,7 @@ class GrpcTransport implements Transport {
       if (!wire) throw noMember('operation', name);
       const body = encodeInput(() => wire.encodeInput(request.input));
       const joined = this.#own.join(request.headers);
-      if (joined instanceof Promise) return joined.then((metadata) => this.#call(request, wire, body, metadata));
+      if (isPromiseLike(joined)) return joined.then((metadata) => this.#call(request, wire, body, metadata));
       return this.#call(request, wire, body, joined);
     } catch (error) {
       return Promise.reject(error);

@@ -6,6 +6,7 @@ import { redact } from '../peer/wire-record.ts';
 import { responseHeaders } from '../peer/response-headers.ts';
 import type { Headers } from '../core/transport.ts';
 import { DETAILS_KEY } from './status.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 const BINARY_NAME = /^[0-9a-z_.-]+-bin$/;
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
@@ -28,7 +29,7 @@ export class OwnMetadata {
     if (typeof option === 'function') return this.#ask(option, call);
     const joined = joinHeaders(option, call);
     // Of a record nothing has to be waited for.
-    return joined instanceof Promise ? joined.then(toMetadata) : withBinary(toMetadata(joined), this.#binary);
+    return isPromiseLike(joined) ? joined.then(toMetadata) : withBinary(toMetadata(joined), this.#binary);
   }
 
   async #ask(option: Extract<HeadersOption, () => unknown>, call: Headers): Promise<Metadata> {

@@ -1,6 +1,7 @@
 import { ApiError } from '../core/errors.ts';
 import type { EventMessage, EventSink } from '../core/transport.ts';
 import { issuesError, type Check, type Checked } from '../schema/check/issues.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 /**
  * Hands on what `check` makes of events, in their order; ends a subscription with DATA_LOSS at the first that breaks the contract, unless `misfits`
@@ -28,7 +29,7 @@ export function checkedSink(check: Check, name: string, sink: EventSink): Requir
       } catch (error) {
         return fail(error);
       }
-      if (!(checked instanceof Promise)) return take(message, checked);
+      if (!isPromiseLike(checked)) return take(message, checked);
       const mine = checked.then((result) => take(message, result), fail);
       const done = () => {
         if (last === settled) last = undefined;

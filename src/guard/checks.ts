@@ -3,6 +3,7 @@ import { ApiError, type Issue } from '../core/errors.ts';
 import type { CallRequest, Selection } from '../core/transport.ts';
 import type { Maybe } from '../life/maybe.ts';
 import { issuesError, type Check, type Checked } from '../schema/check/issues.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 /** Makes the check of the wire side of a schema; `isInput` for what callers give. */
 export type CompileCheck = (schema: Schema, isInput?: boolean) => Check;
@@ -63,7 +64,7 @@ export function checkInput(check: Check | undefined, request: Pick<CallRequest, 
     throw new ApiError('INVALID_ARGUMENT', `${operation.name} takes no input`, { sent: false });
   }
   const checked = check(input === undefined ? {} : input);
-  if (checked instanceof Promise) return checked.then((settled) => inputOf(settled, operation));
+  if (isPromiseLike(checked)) return checked.then((settled) => inputOf(settled, operation));
   return checked.issues ? inputOf(checked, operation) : checked.value;
 }
 
@@ -80,7 +81,7 @@ export type Breach = (issues: readonly Issue[], output: unknown) => Error;
 export function checkOutput(check: Check | undefined, output: unknown, breach: Breach): Maybe<unknown> {
   if (!check) return undefined;
   const checked = check(output);
-  if (checked instanceof Promise) return checked.then((settled) => outputOf(settled, output, breach));
+  if (isPromiseLike(checked)) return checked.then((settled) => outputOf(settled, output, breach));
   return checked.issues ? outputOf(checked, output, breach) : checked.value;
 }
 

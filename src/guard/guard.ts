@@ -10,6 +10,7 @@ import { hasFile } from '../schema/codec/has-file.ts';
 import { checkInput, checkOutput, Checks, type OperationChecks } from './checks.ts';
 import type { DeclaredChecks } from './declared.ts';
 import type { GuardedEvents } from './guarded-events.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 /** Transports whose inputs and outputs are validated already: nothing is validated twice. */
 const guarded = new WeakSet<Transport>();
@@ -82,7 +83,7 @@ class Guard implements Transport {
       const input = checkInput(checks.input, request);
       // Unknown members were dropped and defaults filled in, so the request is made anew.
       if (!this.streamsFiles && request.operation.input && hasFile(request.operation.input)) return this.#sendFiles(request, input, checks);
-      if (input instanceof Promise) return input.then((settled) => this.#send(withInput(request, settled), checks));
+      if (isPromiseLike(input)) return Promise.resolve(input).then((settled) => this.#send(withInput(request, settled), checks));
       return this.#send(withInput(request, input), checks);
     } catch (error) {
       return Promise.reject(error);
@@ -126,7 +127,7 @@ class Guard implements Transport {
 
   async subscribe(request: SubscribeRequest, sink: EventSink): Promise<void> {
     const part = guarding();
-    const { GuardedEvents } = part instanceof Promise ? await part : part;
+    const { GuardedEvents } = isPromiseLike(part) ? await part : part;
     this.#events ??= new GuardedEvents(this.inner, this.#checks, (operation, error) => this.#declare(operation, error));
     return this.#events.subscribe(request, sink);
   }

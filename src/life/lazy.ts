@@ -1,4 +1,5 @@
 import { ApiError } from '../core/errors.ts';
+import { isPromiseLike } from './maybe.ts';
 
 /** A part of the package, as `#…-parts` names it: on servers it is here at once, browsers load it with its first use. */
 export type Part<M> = () => M | Promise<M>;
@@ -30,14 +31,14 @@ export function bothParts<A, B>(first: Part<A>, second: Part<B> | undefined): Pa
   return () => {
     const one = first();
     const other = second?.();
-    return one instanceof Promise || other instanceof Promise ? Promise.all([one, other]) : [one, other];
+    return isPromiseLike(one) || isPromiseLike(other) ? Promise.all([one, other]) : [one, other];
   };
 }
 
 /** Goes on with a part at once if it is here. */
 export function withPart<M, R>(part: Part<M>, use: (module: M) => R | Promise<R>): R | Promise<R> {
   const module = part();
-  return module instanceof Promise ? module.then(use) : use(module);
+  return isPromiseLike(module) ? module.then(use) : use(module);
 }
 
 /** Makes a value at its first use. */

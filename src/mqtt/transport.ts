@@ -19,6 +19,7 @@ import type * as devices from './foreign/devices.ts';
 import type { CompiledMappings } from './foreign/mapping.ts';
 import { compileTopics, type Topics } from './topics.ts';
 import { checkHeaderSize } from './wire.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 /** The transport of a contract over a broker. Pages load it, and mqtt.js with it, after the client was made. */
 export class MqttTransport implements Transport {
@@ -90,7 +91,7 @@ export class MqttTransport implements Transport {
     if (!known) throw noMember('event', event.name);
     const headers = await this.#headers(request.headers);
     const part = this.feeding();
-    const { Feed } = part instanceof Promise ? await part : part;
+    const { Feed } = isPromiseLike(part) ? await part : part;
     await this.#feed(Feed, known).subscribe(request, sink, headers);
     if (!this.#mappings?.event(known)) this.#marks.listen(this.#topics);
   }
@@ -125,7 +126,7 @@ export class MqttTransport implements Transport {
   /** The headers of a request. The function that gives the adapter's own is asked once for it; a connection that it makes says the same. */
   async #headers(given: Headers): Promise<Headers> {
     const joined = joinHeaders(this.options.headers, {});
-    this.#ownHeaders = joined instanceof Promise ? await joined : joined;
+    this.#ownHeaders = isPromiseLike(joined) ? await joined : joined;
     const headers = { ...this.#ownHeaders, ...given };
     checkHeaderSize(headers);
     return headers;

@@ -1,6 +1,7 @@
 import type { Contract } from '../core/contract.ts';
 import { clientClosed } from '../core/errors.ts';
 import type { CallRequest, EventSink, SubscribeRequest, Transport } from '../core/transport.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 /** A transport at once if it is here, else one that waits for it with its first call or subscription. `known` is what is known of it before. */
 export function laterTransport(
@@ -10,7 +11,7 @@ export function laterTransport(
   known: Pick<Transport, 'streamsFiles'> = {},
 ): Transport {
   const made = make();
-  return made instanceof Promise ? new LaterTransport(contract, name, make, known, made) : made;
+  return isPromiseLike(made) ? new LaterTransport(contract, name, make, known, made) : made;
 }
 
 class LaterTransport implements Transport {

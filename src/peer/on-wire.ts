@@ -1,6 +1,7 @@
 import { showing } from '#peer-parts';
 import { withPart } from '../life/lazy.ts';
 import { reportToConsole } from '../life/report.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 /** One message on the wire in one direction, as `onWire` sees it. Credentials are redacted. */
 export interface WireRecord {
@@ -24,7 +25,7 @@ export function guardOnWire<O extends { readonly onWire?: OnWire | undefined }>(
   if (!onWire) return options;
   const guarded: OnWire = (record) => {
     const shown = withPart(showing, ({ show }) => show(record, onWire, onError));
-    if (shown instanceof Promise) shown.catch(onError);
+    if (isPromiseLike(shown)) shown.catch(onError);
   };
   return { ...options, onWire: guarded };
 }

@@ -34,6 +34,7 @@ import { JSON_TYPE } from './wire.ts';
 import { reporter } from '../life/report.ts';
 import { MAX_ITEMS } from '../guard/max-items.ts';
 import { once } from '../life/lazy.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 export type { DescribedCloudEvents } from '../schema/asyncapi/cloud-events.ts';
 export { asyncApi, sseProtocol, type AsyncApiOptions, type AsyncApiProtocol } from '../schema/asyncapi.ts';
@@ -197,7 +198,7 @@ function answerCall(transport: Transport, operation: Operation, routeOf: () => O
         params,
         limits.tempFolder === undefined ? limits : { ...limits, temp: (temp = new TempFiles(limits.tempFolder)) },
       );
-      const input = read instanceof Promise ? await read : read;
+      const input = isPromiseLike(read) ? await read : read;
       const output = await serveCall(transport, {
         onResponse: (head) => (said = head),
         operation: route.operation,

@@ -13,6 +13,7 @@ import { hasCodec } from '../schema/codec/has-codec.ts';
 import type { RestOptions } from './client-options.ts';
 import type { ForeignRest } from './foreign/transport.ts';
 import { compileRequest, failedOwn, JSON_TYPE, type RestRequest } from './wire.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 /** Parts that many programs do not need. */
 const heading = lazy(() => import('./response/head.ts'));
@@ -112,7 +113,7 @@ export class RestTransport implements Transport {
         query: async () => (await credentials()).readQuery(options.query ?? {}),
       });
     });
-    if (made instanceof Promise) {
+    if (isPromiseLike(made)) {
       // A load that failed is tried again by the next call.
       made.catch(() => (this.#foreign = undefined));
       this.#foreign = made.catch((cause: unknown) => {
@@ -132,7 +133,7 @@ export class RestTransport implements Transport {
 
   async #headers(request: CallRequest | SubscribeRequest, accept: string): Promise<Record<string, string>> {
     const joined = this.#http.headers(request.headers);
-    return { accept, ...(joined instanceof Promise ? await joined : joined) };
+    return { accept, ...(isPromiseLike(joined) ? await joined : joined) };
   }
 }
 

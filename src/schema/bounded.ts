@@ -3,6 +3,7 @@ import type { Schema } from '../core/contract.ts';
 import { ownDef, someSchema } from '../core/shape/walk.ts';
 import { isNote, rebuild } from './codec/rebuild.ts';
 import { MAX_ISSUES } from './check/issues.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 type Parse = (payload: ParsePayload, context: ParseContextInternal) => ParsePayload | Promise<ParsePayload>;
 
@@ -51,7 +52,7 @@ function inParts(
     let part = 0;
     for (const each of parts) {
       const parsed = parse({ value: each, issues: [] }, context);
-      if (parsed instanceof Promise) return parse({ ...payload, value }, context);
+      if (isPromiseLike(parsed)) return parse({ ...payload, value }, context);
       for (const issue of parsed.issues) {
         place(issue as { path?: PropertyKey[] }, part);
         issues.push(issue);

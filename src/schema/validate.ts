@@ -7,6 +7,7 @@ import { compileUtc } from './codec/utc.ts';
 import { compileFit } from './check/fit.ts';
 import { issueMessage } from './issue-message.ts';
 import { MAX_ISSUES, type Check, type Checked } from './check/issues.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 export { issuesError, type Check, type Checked } from './check/issues.ts';
 
@@ -21,7 +22,7 @@ export function compileCheck(of: Schema): Check {
   let refusal: Refusal | undefined;
   return (value) => {
     const fitting = fit(value);
-    if (fitting instanceof Promise) return fitting.then((found) => found ?? (refusal ??= new Refusal(of, fit)).of(value, true));
+    if (isPromiseLike(fitting)) return fitting.then((found) => found ?? (refusal ??= new Refusal(of, fit)).of(value, true));
     return fitting ?? (refusal ??= new Refusal(of, fit)).of(value, false);
   };
 }
@@ -43,7 +44,7 @@ class Refusal {
     const changed = this.#toUtc ? this.#toUtc(value) : value;
     if (changed === value) return this.#explain(value, isAsync);
     const fitting = this.#fit(changed);
-    if (fitting instanceof Promise) return fitting.then((found) => found ?? this.#explain(changed, true));
+    if (isPromiseLike(fitting)) return fitting.then((found) => found ?? this.#explain(changed, true));
     return fitting ?? this.#explain(changed, isAsync);
   }
 

@@ -396,5 +396,5 @@ export class ContractService implements Transport {
 
 function decodeInput(converter: Converter, wire: unknown, { operation }: Action): Maybe<unknown> {
   const decoded = converter.decode(wire);
-  return decoded instanceof Promise ? decoded.then((settled) => inputOf(settled, operation)) : inputOf(decoded, operation);
+  return isPromiseLike(decoded) ? decoded.then((settled) => inputOf(settled, operation)) : inputOf(decoded, operation);
 }

@@ -6,6 +6,7 @@ import type { Checked } from '../schema/validate.ts';
 import type { HubLink } from './hub-link.ts';
 import { breach } from './outcomes.ts';
 import type { InTransaction, Publish } from './types.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 /** Brings events from application form to the hub: encoded and checked. */
 export class Publisher {
@@ -24,7 +25,7 @@ export class Publisher {
       const event = own(this.contract.events, name);
       if (!event) throw new TypeError(`the contract ${this.contract.name} has no event '${name}'`);
       const encoded = converterOf(event.payload)?.encode(data) ?? { value: data };
-      if (encoded instanceof Promise) return encoded.then((settled) => this.publishWire(event, settled, options));
+      if (isPromiseLike(encoded)) return encoded.then((settled) => this.publishWire(event, settled, options));
       return this.publishWire(event, encoded, options);
     } catch (error) {
       return Promise.reject(error);
@@ -34,9 +35,7 @@ export class Publisher {
   /** As `publish`, for data in wire form. */
   publishWire(event: EventDefinition, encoded: Checked, options?: Partial<InTransaction>): Promise<void> {
     const checked = encoded.issues ? encoded : this.checks.ofSchema(event.payload)(encoded.value);
-    return checked instanceof Promise
-      ? checked.then((settled) => this.#send(event, settled, options))
-      : this.#send(event, checked, options);
+    return isPromiseLike(checked) ? checked.then((settled) => this.#send(event, settled, options)) : this.#send(event, checked, options);
   }
 
   #send(event: EventDefinition, checked: Checked, options: Partial<InTransaction> | undefined): Promise<void> {

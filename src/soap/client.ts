@@ -21,6 +21,7 @@ import { SoapExchange } from './exchange.ts';
 import { secure, securityHeaders } from './security/security.ts';
 import { requestHeaders, VERSIONS, type SoapVersion } from './version.ts';
 import { decodeReply, encodeRequest } from './wire.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 export type { SoapHeader, SoapHeaderCall, SoapOptions, SoapWsdlOperation, SoapWsdlOptions } from './options.ts';
 export type { XmlObject, XmlValue } from '../xml/plain/fit.ts';
@@ -84,7 +85,7 @@ class SoapTransport implements Transport {
 
   async #headers(request: CallRequest, operation: SoapOperation): Promise<Record<string, string>> {
     const joined = this.#exchange.headers(request.headers);
-    const headers = requestHeaders(this.#version, operation.action, joined instanceof Promise ? await joined : joined);
+    const headers = requestHeaders(this.#version, operation.action, isPromiseLike(joined) ? await joined : joined);
     if (request.deadline !== undefined) headers['x-timeout-ms'] = timeoutHeader(request.deadline);
     return this.options.security?.addHeaders ? { ...headers, ...securityHeaders(this.options.security) } : headers;
   }

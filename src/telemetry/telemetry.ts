@@ -28,6 +28,7 @@ import { describeCall, describeEvent, outcomeOf, statusOf, type Convention, type
 import { makeInstruments, metricAttributes, type Instruments } from './instruments.ts';
 import { LIBRARY } from './library.ts';
 import { publisherOf, rememberPublisher, spanIn, writeSpan } from './publishers.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 /** Options of `telemetry`. */
 export interface TelemetryOptions {
@@ -260,7 +261,7 @@ class Observed {
     };
     try {
       const taken = context.with(trace.setSpan(outer, span), () => sink.next(message));
-      if (!(taken instanceof Promise)) {
+      if (!isPromiseLike(taken)) {
         span.end();
         return taken;
       }

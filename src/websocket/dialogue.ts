@@ -8,6 +8,7 @@ import { shownUrl } from '../peer/redact/shown-url.ts';
 import type { Socket, SocketHooks, SocketOptions } from '../socket/client/socket.ts';
 import type { Frame } from '../socket/client/like.ts';
 import { frameOf, framesOf, shownFrame } from './channel/feed.ts';
+import { isPromiseLike } from '../life/maybe.ts';
 
 /** The wishes of a peer that someone else designed, beside calls and events. Frames are JSON, or text if they are not. */
 export interface SocketSession {
@@ -210,7 +211,7 @@ class Dialogue {
     try {
       this.#keepPace(session?.heartbeatMs?.(frame));
       const answer: unknown = session?.answer?.(frame);
-      if (answer instanceof Promise) answer.then((made) => this.#sendAll(made)).catch(this.#report);
+      if (isPromiseLike(answer)) answer.then((made) => this.#sendAll(made)).then(undefined, this.#report);
       else this.#sendAll(answer);
     } catch (error) {
       this.#report(error);

@@ -12,6 +12,7 @@ import type { TypeUse } from '../../schema/node.ts';
 import { UsageError } from '../args.ts';
 import { importFile } from '../module.ts';
 import type { Examples } from './examples.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** Inputs and payloads by the name of the operation or event, in wire form; a function is asked anew for each run. */
 type Given = Readonly<Record<string, unknown>>;
@@ -37,7 +38,7 @@ export async function examplesOf(contract: Contract, file: string | undefined): 
       const value: unknown =
         own === undefined ? sampleOf(use, seededRandom(varies ? run : 0), name) : typeof own === 'function' ? (own as (run: number) => unknown)(run) : own;
       const checked = receive(value);
-      if (checked instanceof Promise) throw new Error(`${name} is checked asynchronously, so its value cannot be made here`);
+      if (isPromiseLike(checked)) throw new Error(`${name} is checked asynchronously, so its value cannot be made here`);
       if (!checked.issues) return checked.value;
       const { message } = issuesError('INVALID_ARGUMENT', own === undefined ? `no valid value of ${name} could be made up` : `${file}: ${name}`, checked.issues);
       throw new Error(`${message}${own === undefined ? ': give one with --inputs' : ''}`);

@@ -31,6 +31,7 @@ import { selectionsOf } from '../document/selection.ts';
 import { graphqlTypes, type DescribedTypes } from './described.ts';
 import { encodeError, type GraphqlRequest, type GraphqlResponse, type WireError } from '../wire.ts';
 import { toldError } from '../../guard/told-error.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** The caller, and how to tell that they have left. */
 export interface Caller {
@@ -147,7 +148,7 @@ export class Engine {
     const absent = request.extensions?.['absent'] === true ? [] : undefined;
     const result = this.#run(prepared, undefined, this.#resolving(prepared, caller, absent), request.variables);
     const requestId = caller.headers['x-request-id'];
-    return result instanceof Promise
+    return isPromiseLike(result)
       ? result.then((settled) => this.#respond(prepared, settled, request, absent, requestId))
       : this.#respond(prepared, result, request, absent, requestId);
   }
@@ -309,7 +310,7 @@ export class Engine {
         running.add(listener);
       };
       const result = this.#run(prepared, { data: message.data }, this.#resolving(prepared, { ...caller, onLeave }, absent), variables);
-      if (!(result instanceof Promise)) return (text = write(message, result, absent));
+      if (!isPromiseLike(result)) return (text = write(message, result, absent));
       return (text = result
         .then((settled) => write(message, settled, absent))
         .finally(() => {

@@ -21,6 +21,7 @@ import { SocketEvents } from './events.ts';
 import { CLOSE } from './protocol.ts';
 import { encodeError, isObject, readRequest, subscribed, SUBSCRIBED, type GraphqlRequest } from '../wire.ts';
 import { hasMoreItems, tooManyItems } from '../../guard/max-items.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 const LEFT = callerLeft();
 /** Tells our own clients that this server acknowledges subscriptions, which the protocol itself does not. */
@@ -163,7 +164,7 @@ export class SocketSession implements Session {
   async #run(operation: Operation, payload: unknown): Promise<void> {
     const { id, lifetime, headers } = operation;
     const found = this.engine.persisted.resolve(readRequest(payload));
-    const body = found instanceof Promise ? await found : found;
+    const body = isPromiseLike(found) ? await found : found;
     if (lifetime.reason) return;
     const prepared = this.engine.prepare(body);
     const caller: Caller = {

@@ -17,6 +17,7 @@ import type { ConnectInForce } from './client-options.ts';
 import { PROTOCOLS, type ClientProtocol } from './client-protocol.ts';
 import { bytesOf, JSON_FORM, type Body, type FormName, type FormWire, type MessageForm } from './form.ts';
 import { listen } from './stream-reader.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** A browser does not carry the whole schema view for the sake of messages. */
 const outlinedProto = protoBy(outlineContract);
@@ -140,7 +141,7 @@ export class ConnectTransport implements Transport {
 
   async #headers(call: Headers, deadline: number | undefined, type: string, isGet: boolean): Promise<Record<string, string>> {
     const joined = this.#http.headers(call);
-    const headers: Record<string, string> = { ...(joined instanceof Promise ? await joined : joined), ...this.protocol.head };
+    const headers: Record<string, string> = { ...(isPromiseLike(joined) ? await joined : joined), ...this.protocol.head };
     if (!isGet) headers['content-type'] = type;
     if (deadline !== undefined) {
       if (this.protocol.isPlain) headers['connect-timeout-ms'] = connectTimeout(deadline);

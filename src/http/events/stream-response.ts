@@ -4,6 +4,7 @@ import { serveStream, type ServedCall } from '../../guard/serve-call.ts';
 import { withHead } from '../message/head.ts';
 import type { HttpRequest, HttpResponse, HttpWriter } from '../message/message.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** A piece of a stream's body. */
 type Piece = string | Uint8Array;
@@ -47,7 +48,7 @@ export async function streamResponse(
   };
   const write = (to: HttpWriter, message: EventMessage): void | Promise<void> => {
     const piece = format.item(message);
-    return piece instanceof Promise ? piece.then((settled) => put(to, settled)) : put(to, piece);
+    return isPromiseLike(piece) ? piece.then((settled) => put(to, settled)) : put(to, piece);
   };
   const sink: EventSink = {
     next: (message) => (writer ? write(writer, message) : attached.then((to) => write(to, message))),

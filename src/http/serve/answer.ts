@@ -2,6 +2,7 @@ import { browserRules, type HttpOptions } from './cors.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../message/message.ts';
 import { problem, problemOf } from '../message/problem.ts';
 import { reporter } from '../../life/report.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** Answers every request, once: it never throws, rejects or passes. A callback, because another promise would be paid for by each request. */
 export interface Answerer {
@@ -37,7 +38,7 @@ export function answerer(handler: HttpHandler, options: HttpOptions): Answerer {
     }
     try {
       const answer = early ?? handler(request);
-      if (answer instanceof Promise) {
+      if (isPromiseLike(answer)) {
         void answer.then(
           (settled) => deliver(complete(request, orNotFound(request, settled))),
           (error: unknown) => deliver(complete(request, problemOf(error, onError))),

@@ -1,4 +1,5 @@
 import type { HttpHandler, HttpRequest, HttpResponse } from '../message/message.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /**
  * Makes one handler of several. Each is asked in turn until one answers. If handlers share a path, a method that one refuses (405)
@@ -17,7 +18,7 @@ function ask(
   let kept = refusal;
   for (let at = from; at < handlers.length; at++) {
     const answer = handlers[at]?.(request);
-    if (answer instanceof Promise) {
+    if (isPromiseLike(answer)) {
       return answer.then((response) => {
         if (response && !isPartial(request, response)) return response;
         return ask(handlers, request, at + 1, merge(kept, response));

@@ -13,6 +13,7 @@ import type { EventMessage } from '../../core/transport.ts';
 import { BrokerEvent } from './origin.ts';
 import type { Topics } from '../topics.ts';
 import { eventInfo, lineageOf, type Properties } from '../wire.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** Reads a message as an event: throws INVALID_ARGUMENT for what does not fit; gives nothing for an empty one, which clears a retained one. */
 export type DecodeEvent = (
@@ -51,7 +52,7 @@ export function compileDecoder(event: EventDefinition, { topics, maxMessageBytes
   };
   const judge = (topic: string, properties: Properties | undefined, value: unknown): EventMessage | Promise<EventMessage> => {
     const checked = check(value);
-    return checked instanceof Promise ? checked.then((result) => finish(topic, properties, result)) : finish(topic, properties, checked);
+    return isPromiseLike(checked) ? checked.then((result) => finish(topic, properties, result)) : finish(topic, properties, checked);
   };
   return (topic, payload, packet) => {
     if (payload.length === 0) return undefined;

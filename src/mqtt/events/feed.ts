@@ -15,6 +15,7 @@ import type { MappedEvent } from '../foreign/mapping.ts';
 import { History } from './history.ts';
 import { eventInfo, eventMeta, lineageOf, type Qos } from '../wire.ts';
 import type { Holes } from './lineage.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** How long messages are still taken for a subscriber that paused or lost its connection, in milliseconds. */
 const LINGER_MS = 60_000;
@@ -123,7 +124,7 @@ export class Feed {
         return this.#decode(topic, payload, packet, this.#reads.context);
       };
       const decoded = this.#last ? this.#last.then(decode) : decode();
-      if (!(decoded instanceof Promise)) return this.#emit(decoded, topic, packet);
+      if (!isPromiseLike(decoded)) return this.#emit(decoded, topic, packet);
       const mine: Promise<void> = decoded
         .then((message) => this.#emit(message, topic, packet))
         .catch((error: unknown) => this.#drop(error, topic, packet))

@@ -11,6 +11,7 @@ import { notAnEvent, type DecodeEvent, type EventDecoderInit } from '../events/d
 import { eventInfo } from '../wire.ts';
 import { fieldsOf, type MappedEvent } from './mapping.ts';
 import { ReceivedMessage, type ForeignMessage } from './message.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** Compiles the decoder of an event that foreign devices publish in forms of their own. */
 export function compileForeignDecoder(
@@ -47,7 +48,7 @@ export function compileForeignDecoder(
 }
 
 function isSettled(checked: Checked | Promise<Checked>): checked is Checked {
-  return !(checked instanceof Promise);
+  return !isPromiseLike(checked);
 }
 
 function readBy(

@@ -1,5 +1,6 @@
 import { $ZodAsyncError, type $ZodType } from 'zod/v4/core';
 import type { Schema } from '../../core/contract.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 interface Fitting {
   readonly value: unknown;
@@ -21,7 +22,7 @@ export function compileFit(of: Schema): (value: unknown) => Fitting | undefined 
     // Parsed synchronously, zod would leave the promise of an asynchronous refinement to itself, and the process ends if that rejects.
     if (isAsync || !isProven) {
       const probe = _zod.run({ value, issues: [] }, FIRST_ISSUE_ASYNC);
-      if (probe instanceof Promise) {
+      if (isPromiseLike(probe)) {
         isAsync = true;
         return probe.then(fitting);
       }
@@ -31,7 +32,7 @@ export function compileFit(of: Schema): (value: unknown) => Fitting | undefined 
     }
     try {
       const result = _zod.run({ value, issues: [] }, FIRST_ISSUE);
-      if (!(result instanceof Promise)) return fitting(result);
+      if (!isPromiseLike(result)) return fitting(result);
     } catch (error) {
       if (!(error instanceof $ZodAsyncError)) throw error;
     }

@@ -4,6 +4,7 @@ import { isWellFormed, wellFormed } from '../../peer/well-formed.ts';
 import { MAX_DEPTH } from '../../peer/json.ts';
 import { WireBytes } from '../codec/wire-bytes.ts';
 import type { Check, Checked } from './issues.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** Whether a schema takes values of any kind somewhere, also those that JSON cannot hold. */
 export function isOpen(schema: Schema): boolean {
@@ -27,7 +28,7 @@ export function jsonCheck(schema: Schema, check: Check): Check {
   };
   return (value) => {
     const checked = check(value);
-    return checked instanceof Promise ? checked.then(read) : read(checked);
+    return isPromiseLike(checked) ? checked.then(read) : read(checked);
   };
 }
 

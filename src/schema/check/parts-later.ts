@@ -4,6 +4,7 @@ import { lazy } from '../../life/lazy.ts';
 import { hasCodec } from '../codec/has-codec.ts';
 import { compileFit } from './fit.ts';
 import type { Check, Checked } from './issues.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 const whole = lazy(() => import('../codec/codec.ts'));
 
@@ -17,13 +18,13 @@ export function checkOf(schema: Schema): Check {
     (check ??= loaded.checkOf(schema))(value);
   const refuse: Check = (value) => {
     const loaded = whole();
-    return loaded instanceof Promise ? loaded.then((module) => look(module, value), unexplained) : look(loaded, value);
+    return isPromiseLike(loaded) ? loaded.then((module) => look(module, value), unexplained) : look(loaded, value);
   };
   if (hasCodec(schema)) return refuse;
   const fit = compileFit(schema);
   return (value) => {
     const fitting = fit(value);
-    return fitting instanceof Promise ? fitting.then((found) => found ?? refuse(value)) : (fitting ?? refuse(value));
+    return isPromiseLike(fitting) ? fitting.then((found) => found ?? refuse(value)) : (fitting ?? refuse(value));
   };
 }
 

@@ -6,6 +6,7 @@ import { compileCheck, type Check, type Checked } from '../validate.ts';
 import { hasCodec } from './has-codec.ts';
 import { isNote, rebuild, setLater } from './rebuild.ts';
 import { compileWalk, type Walk, type WalkMode, type WalkState } from './walk.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** Takes values of one schema from application form to wire form and back. Synchronous unless a codec or a refinement is not. */
 export interface Converter {
@@ -88,7 +89,7 @@ function described(made: $ZodType, schema: $ZodType): $ZodType {
 
 function encodeDefault(schema: Schema, value: unknown): unknown {
   const encoded = converterOf(schema)?.encode(value) ?? { value };
-  if (encoded instanceof Promise) throw new TypeError('a default is given at once, and its codec is asynchronous');
+  if (isPromiseLike(encoded)) throw new TypeError('a default is given at once, and its codec is asynchronous');
   if (encoded.issues) throw new TypeError(`the default of a codec does not fit it: ${encoded.issues[0]?.message}`);
   return encoded.value;
 }
@@ -136,7 +137,7 @@ function begin(walk: Walk | undefined): Check {
   return (value) => {
     const state: WalkState = { issues: [], path: [], pending: [] };
     const result = walk ? walk(value, state) : value;
-    if (result instanceof Promise || state.pending.length > 0) return settle(result, state);
+    if (isPromiseLike(result) || state.pending.length > 0) return settle(result, state);
     return state.issues.length > 0 ? { issues: state.issues } : { value: result };
   };
 }
@@ -148,7 +149,7 @@ async function settle(result: unknown, { issues, pending }: WalkState): Promise<
 }
 
 function after(checked: Checked | Promise<Checked>, next: (checked: Checked) => Checked | Promise<Checked>): Checked | Promise<Checked> {
-  return checked instanceof Promise ? checked.then(next) : next(checked);
+  return isPromiseLike(checked) ? checked.then(next) : next(checked);
 }
 
 function messageOf(error: unknown): string {
@@ -172,7 +173,7 @@ function codecMode(leaf: Leaf): WalkMode {
           if (!isEncoding && !fitsNow(checks[index]?.(value))) continue;
           const tried: WalkState = { issues: [], path: [...state.path], pending: [] };
           const result = walks[index]?.(value, tried) ?? value;
-          if (tried.issues.length > 0 || (isEncoding && !(result instanceof Promise) && !fitsNow(checks[index]?.(result)))) continue;
+          if (tried.issues.length > 0 || (isEncoding && !isPromiseLike(result) && !fitsNow(checks[index]?.(result)))) continue;
           state.pending.push(...tried.pending);
           return result;
         }
@@ -185,7 +186,7 @@ function codecMode(leaf: Leaf): WalkMode {
 
 /** Of asynchronous checks only the guard waits for an answer. */
 function fitsNow(checked: Checked | Promise<Checked> | undefined): boolean {
-  return checked instanceof Promise || checked?.issues === undefined;
+  return isPromiseLike(checked) || checked?.issues === undefined;
 }
 
 /** The application value by its schema, then the codec's function, then the codecs that the wire side has itself. */
@@ -214,7 +215,7 @@ const FAILED = Symbol('failed');
 
 /** Goes on at once, or when the value is there: the walk is elsewhere by then, so its place is kept. */
 function later(value: unknown, state: WalkState, next: (value: unknown, state: WalkState) => unknown): unknown {
-  if (!(value instanceof Promise)) return next(value, state);
+  if (!isPromiseLike(value)) return next(value, state);
   const kept = { ...state, path: [...state.path] };
   return value.then((settled) => next(settled, kept));
 }
@@ -235,7 +236,7 @@ function transformed(transform: Transform | undefined, value: unknown, state: Wa
   const payload = { value, issues: [] as $ZodRawIssue[] };
   try {
     const result = transform(value, payload);
-    const settled = result instanceof Promise ? result.catch((error: unknown) => new Thrown(error)) : result;
+    const settled = isPromiseLike(result) ? result.then(undefined, (error: unknown) => new Thrown(error)) : result;
     return later(settled, state, (made, { issues, path }) => {
       if (made instanceof Thrown) payload.issues.push({ code: 'custom', input: value, message: messageOf(made.error) });
       for (const issue of payload.issues) {

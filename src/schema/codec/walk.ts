@@ -3,6 +3,7 @@ import type { Schema } from '../../core/contract.ts';
 import { setOwn } from '../../core/own.ts';
 import { isPreprocess, ownDef, sidesOf } from '../../core/shape/walk.ts';
 import type { Issue } from '../../core/errors.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** One walk through one value. */
 export interface WalkState {
@@ -10,7 +11,7 @@ export interface WalkState {
   /** The place of the walk. */
   readonly path: (string | number)[];
   /** Settle when the parts that are converted asynchronously are in their places. */
-  readonly pending: Promise<void>[];
+  readonly pending: PromiseLike<void>[];
 }
 
 /** Gives the converted value; the value itself if nothing in it changes. Never changes the value that it was given. */
@@ -118,7 +119,7 @@ function recordWalk(keyWalk: Walk, valueWalk: Walk): Walk {
       if (key !== name || after !== before) changed = true;
       // Not by assignment: a key may be `__proto__`.
       setOwn(copy, key, after);
-      if (after instanceof Promise) put(copy, key, after, state);
+      if (isPromiseLike(after)) put(copy, key, after, state);
     }
     return changed ? copy : value;
   };
@@ -138,6 +139,6 @@ function taggedWalk(options: readonly $ZodType[], walks: readonly (Walk | undefi
 
 function put(target: object, key: string | number, value: unknown, state: WalkState): void {
   const place = target as Record<string | number, unknown>;
-  if (!(value instanceof Promise)) place[key] = value;
+  if (!isPromiseLike(value)) place[key] = value;
   else state.pending.push(value.then((settled) => void (place[key] = settled)));
 }

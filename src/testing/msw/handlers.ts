@@ -15,6 +15,7 @@ import type { Attachable } from '../../socket/attachable.ts';
 import { webSocketHandler } from '../../websocket/server.ts';
 import { mockService } from '../mock/mock-service.ts';
 import { MemorySockets } from './sockets.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** The protocols that `msw` can carry. */
 export type MswProtocol = 'rest' | 'graphql' | 'websocket' | 'soap' | 'connect' | 'mcp';
@@ -106,7 +107,7 @@ function answerOf(
   const nobody = { status: 404, headers: { [NOBODY]: '1' } };
   const orNobody: HttpHandler = (request) => {
     const response = handler(request);
-    return response instanceof Promise ? response.then((settled) => settled ?? nobody) : (response ?? nobody);
+    return isPromiseLike(response) ? response.then((settled) => settled ?? nobody) : (response ?? nobody);
   };
   // Pages of any origin may ask, because the rules of browsers are not the subject of these tests.
   const fetched = fetchHandler(isWhole ? handler : orNobody, { onError, allowCrossSite: true, cors: true });

@@ -10,6 +10,7 @@ import { verifyByPublicKey } from './public-key.ts';
 import { ReceivedRequest } from './request.ts';
 import { SCHEMES, type FindHeader, type SchemeDefinition, type SigningScheme } from './schemes.ts';
 import { readSecret, type WebhookSecret } from './secret.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** Headers as any server has them; names in any case. */
 export type WebhookHeaders =
@@ -128,7 +129,7 @@ export async function verifyWith(crypto: SignatureCrypto, options: VerifyWebhook
   const now = options.clock?.() ?? Date.now();
   if (timestampMs !== undefined) checkAge(timestampMs, toleranceMs, now);
   const read = bytesOf(given);
-  const payload = read instanceof Promise ? await read : read;
+  const payload = isPromiseLike(read) ? await read : read;
   let signed = payload;
   let secrets = Array.isArray(secret) ? (secret as readonly WebhookSecret[]) : [secret as WebhookSecret];
   if (scheme.foreign) {
@@ -165,7 +166,7 @@ export async function signWith(crypto: SignatureCrypto, options: SignWebhookOpti
   const timestamp = String(Math.floor(timestampMs / 1000));
   if (!TIMESTAMP.test(timestamp)) throw new TypeError(`signWebhook: timestampMs ${timestampMs} is not a time since 1970 in milliseconds`);
   const read = bytesOf(options.payload);
-  const payload = read instanceof Promise ? await read : read;
+  const payload = isPromiseLike(read) ? await read : read;
   const head = scheme.head(id, timestamp);
   const digests: string[] = [];
   const signatures: string[] = [];

@@ -17,6 +17,7 @@ import { CLOSE_CODES } from '../status.ts';
 import type { ClientSettings } from '../settings.ts';
 import { RpcConnection, type KnownPeer, type RpcConnectionHooks } from './connection.ts';
 import { connectionHeaders } from '../wire.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** How `ws` says that a server answered none of the subprotocols. */
 const NO_SUBPROTOCOL = /no subprotocol/;
@@ -43,14 +44,14 @@ export class RpcTransport implements Transport {
     // A mapping that cannot be is refused at once on Node, and in pages when the connection is made.
     const { mapping } = settings;
     const peer = mapping && withPart(foreign, ({ ForeignPeer }) => new ForeignPeer(mapping));
-    if (peer instanceof Promise) peer.catch(() => {});
+    if (isPromiseLike(peer)) peer.catch(() => {});
   }
 
   call(request: CallRequest): Promise<unknown> {
     const option = this.#askHeaders();
     const { current } = this.#link;
     // If nothing waits, no promise is made.
-    return current && !(option instanceof Promise) ? this.#send(current, option, request) : this.#connectAndSend(option, request);
+    return current && !isPromiseLike(option) ? this.#send(current, option, request) : this.#connectAndSend(option, request);
   }
 
   async #connectAndSend(asked: Headers | Promise<Headers>, request: CallRequest): Promise<unknown> {
@@ -76,7 +77,7 @@ export class RpcTransport implements Transport {
   async subscribe(asked: SubscribeRequest, sink: EventSink): Promise<void> {
     const { signal } = asked;
     const part = subscriptions();
-    const events = part instanceof Promise ? await part : part;
+    const events = isPromiseLike(part) ? await part : part;
     const option = await this.#askHeaders();
     const connection = this.#link.current ?? (await this.#link.connect(option, true));
     throwIfCancelled(signal);

@@ -25,6 +25,7 @@ import {
   type RpcRequest,
 } from '../wire.ts';
 import { toldError } from '../../guard/told-error.ts';
+import { isPromiseLike } from '../../life/maybe.ts';
 
 /** The common state of all sessions of a handler. */
 export interface RpcService {
@@ -94,7 +95,7 @@ export class RpcSession implements SocketSession {
   #take(frame: RpcFrame): void {
     if (!Array.isArray(frame)) {
       const answer = this.#answer(frame as RpcRequest | RpcFault);
-      if (!(answer instanceof Promise)) return this.#send(answer);
+      if (!isPromiseLike(answer)) return this.#send(answer);
       this.#unanswered++;
       void answer.then((settled) => {
         this.#unanswered--;
