@@ -12,6 +12,7 @@ import { Outbox, type PublishOptions } from './outbox.ts';
 import { refusal } from '../status.ts';
 import type { Message, Qos } from '../wire.ts';
 import { now } from '../../life/now.ts';
+import { attempt } from '../../life/report.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
 
 /** The purpose of a connection. */
@@ -275,8 +276,7 @@ export class Connection {
   #onWire(direction: 'in' | 'out', start: string, properties?: Message['properties'], payload?: string | Uint8Array): void {
     const { onWire, onError } = this.init;
     if (!onWire) return;
-    const told = withPart(recording, ({ recordOf }) => onWire(recordOf(direction, start, properties, payload)));
-    if (told instanceof Promise) told.catch(onError);
+    attempt(() => withPart(recording, ({ recordOf }) => onWire(recordOf(direction, start, properties, payload))), onError);
   }
 }
 
