@@ -31,8 +31,23 @@ const LEAVES: readonly (() => z.core.$ZodType)[] = [
   () => z.codec(z.string().regex(/^-?\d+$/), z.bigint(), { decode: BigInt, encode: String }),
   () => z.codec(z.object({ at: instant() }), z.date(), { decode: ({ at }) => at, encode: (at) => ({ at }) }),
   () => z.codec(z.array(z.string()), z.set(z.string()), { decode: (list) => new Set(list), encode: (set) => [...set] }),
+  () => decimal(),
   () => z.codec(z.nullable(z.int32()), z.object({ n: z.nullable(z.int32()) }), { decode: (n) => ({ n }), encode: ({ n }) => n }),
 ];
+/** A number of any digits, text on the wire and an object of a class for programs, as packages for decimals make them. */
+export class Decimal {
+  readonly digits: string;
+
+  constructor(digits: string) {
+    this.digits = digits;
+  }
+}
+
+function decimal(): z.core.$ZodType {
+  const text = z.string().regex(/^-?\d{1,20}(\.\d{1,10})?$/);
+  return z.codec(text, z.instanceof(Decimal), { decode: (digits) => new Decimal(digits), encode: ({ digits }) => digits });
+}
+
 const NAMES = ['a', 'b', 'c', 'd', 'e-f', 'g_h'];
 
 /** Makes schemas of every kind and nesting that a contract may have, and some that it refuses. `random(n)` is a whole number below `n`. */
@@ -69,6 +84,7 @@ export class RandomSchema {
     (depth) => this.#lazy(this.any(depth)),
     (depth) => z.union([this.any(depth), this.any(depth), ...(this.random(2) ? [this.any(depth)] : [])]),
     (depth) => z.discriminatedUnion('kind', [this.#variant(depth, 'x'), this.#variant(depth, 'y')]),
+    (depth) => z.xor([this.#variant(depth, 'x'), this.#variant(depth, 'y')]),
     (depth) => z.intersection(this.object(depth), this.random(3) ? this.object(depth) : this.#tagged(depth)),
     (depth) => this.#noted(this.any(depth)),
     (depth) => (this.#known.length > 0 ? this.#one(this.#known) : this.object(depth)),
