@@ -21,8 +21,8 @@ const NOT_IN_ROOT = /^(node:|#|undici|ofetch|graphql|ws$|isomorphic-ws|@grpc|soa
 /** Entries whose types are an optional peer's, which their users have installed. */
 const OF_PEERS = { './testing/msw': 'msw', './tanstack': '@tanstack/query-core', './telemetry': '@opentelemetry/api' };
 
-/** The goal is 3 MiB. */
-const MAX_BYTES = 3 * 2 ** 20;
+/** The goal is 3 MiB. It may only become lower. */
+const MAX_BYTES = 2.8 * 2 ** 20;
 
 /** The oldest compiler that the README names, and the newest. */
 const COMPILERS = { 'typescript-oldest': '5.4', 'typescript-newest': '7' };
