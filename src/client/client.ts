@@ -175,9 +175,9 @@ class ContractClient {
 
   /** Looks for what answers say of a deprecated operation, until it has been told. */
   #watch(operation: Operation, onResponse: OnResponse | undefined): OnResponse | undefined {
-    const { onDeprecated, onError = unhandled } = this.options;
+    const { onDeprecated, onError } = this.options;
     if (!onResponse && !onDeprecated) return undefined;
-    const fail = (error: unknown): void => report(error, onError);
+    const fail = (error: unknown): void => report(error, onError ?? unhandled);
     // If it fails, it is not the answer that failed, nor the connection that it came by.
     const heard = onResponse && ((head: ResponseHead): void => attempt(() => onResponse(head), fail));
     if (!onDeprecated || this.#deprecated.has(operation.name)) return heard;

@@ -1,7 +1,6 @@
 import { showing } from '#peer-parts';
 import { withPart } from '../life/lazy.ts';
-import { reportToConsole } from '../life/report.ts';
-import { isPromiseLike } from '../life/maybe.ts';
+import { attempt, reporter } from '../life/report.ts';
 
 /** One message on the wire in one direction, as `onWire` sees it. Credentials are redacted. */
 export interface WireRecord {
@@ -17,15 +16,9 @@ export interface WireRecord {
 export type OnWire = (record: WireRecord) => void;
 
 /** The options with an `onWire` that sees no credentials, and whose failures are reported, because an observer must not make a call fail. */
-export function guardOnWire<O extends { readonly onWire?: OnWire | undefined }>(
-  options: O,
-  onError: (error: unknown) => void = reportToConsole,
-): O {
+export function guardOnWire<O extends { readonly onWire?: OnWire | undefined }>(options: O, onError?: (error: unknown) => void): O {
   const { onWire } = options;
   if (!onWire) return options;
-  const guarded: OnWire = (record) => {
-    const shown = withPart(showing, ({ show }) => show(record, onWire, onError));
-    if (isPromiseLike(shown)) shown.catch(onError);
-  };
-  return { ...options, onWire: guarded };
+  const fail = reporter(onError);
+  return { ...options, onWire: (record) => attempt(() => withPart(showing, ({ show }) => show(record, onWire, fail)), fail) };
 }

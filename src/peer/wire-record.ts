@@ -1,13 +1,10 @@
-import { attempt, report } from '../life/report.ts';
+import { attempt } from '../life/report.ts';
 import type { OnWire, WireRecord } from './on-wire.ts';
 import { hideSecrets, isSecretHeader } from './redact/secrets.ts';
 
 /** Gives a record to `onWire` without what looks like a credential in any of its texts. A failure there is given to `onError`. */
 export function show(record: WireRecord, onWire: OnWire, onError: (error: unknown) => void): void {
-  attempt(
-    () => onWire(hidden(record)),
-    (error) => report(error, onError),
-  );
+  attempt(() => onWire(hidden(record)), onError);
 }
 
 /** A record with what looks like a credential taken out of all its texts. */

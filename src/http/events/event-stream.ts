@@ -1,4 +1,4 @@
-import { ApiError, callerLeft, serverStopping } from '../../core/errors.ts';
+import { type ApiError, callerLeft, serverStopping } from '../../core/errors.ts';
 import { Lifetime } from '../../life/lifetime.ts';
 import { HeldPieces, fellBehind } from '../../events/held-pieces.ts';
 import type { Heartbeat } from './heartbeat.ts';

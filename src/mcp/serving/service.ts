@@ -1,5 +1,5 @@
 import type { Contract, Operation } from '../../core/contract.ts';
-import { ApiError, isApiError, type JsonObject, callerLeft } from '../../core/errors.ts';
+import { type ApiError, isApiError, type JsonObject, callerLeft } from '../../core/errors.ts';
 import { nearest } from '../../core/nearest.ts';
 import type { Transport } from '../../core/transport.ts';
 import { serveCall, serveStream, type ServedCall } from '../../guard/serve-call.ts';

@@ -1,4 +1,4 @@
-import { ApiError, type JsonObject } from '../../core/errors.ts';
+import { type ApiError, type JsonObject } from '../../core/errors.ts';
 import { errorData, ERROR_META, META, type Era } from '../wire.ts';
 
 /** Writes the results of tools, as JSON. Source: https://modelcontextprotocol.io/specification/2026-07-28/server/tools#tool-result */
