@@ -242,7 +242,9 @@ class Codec implements MessageCodec<Uint8Array<ArrayBuffer>>, PathFinder, ValueC
       });
       return;
     }
+    const rivals = this.message.rivals?.get(property);
     set(codec.wire, (reader, target, left) => {
+      if (rivals) for (const rival of rivals) target[rival] = this.#empty[rival];
       target[property] = codec.read(reader, left, target[property]);
     });
     if (nullField) {

@@ -50,7 +50,7 @@ export class Planner {
       // Before its fields, which may lead back to it.
       byNode.set(node, (plan = made));
       made.entries = node.fields.flatMap((field) => this.#property(message, field, at));
-      made.check = oneofCheck(message, made.entries);
+      Object.assign(made, oneofsOf(message, made.entries));
     }
     return plan;
   }
@@ -85,7 +85,7 @@ export class Planner {
       made.entries = message.fields.map((field) =>
         this.#entry(field, { use: { ...ANY, nullable: true }, property: field.jsonName, optional: true }, message.name),
       );
-      made.check = oneofCheck(message, made.entries);
+      Object.assign(made, oneofsOf(message, made.entries));
     }
     return plan;
   }
@@ -173,22 +173,31 @@ export class Planner {
   }
 }
 
-/** Refuses several members of one oneof, of which the peer would keep the last. Source: https://protobuf.dev/programming-guides/proto3/#oneof */
-function oneofCheck({ fields }: ForeignMessage, entries: readonly ProtoEntry[]): ProtoMessage['check'] {
+/**
+ * The members of oneofs: of several that came the last counts, as the specification has it, and several that are given are refused, because the
+ * peer would keep the last in silence. Source: https://protobuf.dev/programming-guides/proto3/#oneof
+ */
+function oneofsOf({ fields }: ForeignMessage, entries: readonly ProtoEntry[]): Pick<ProtoMessage, 'check' | 'rivals'> {
   const oneofs = new Map(fields.map(({ number, oneof }) => [number, oneof]));
   const members = entries.flatMap(({ property, field }) => {
     const oneof = oneofs.get(field.number);
     return oneof === undefined ? [] : [{ property, oneof }];
   });
-  if (new Set(members.map(({ oneof }) => oneof)).size === members.length) return undefined;
-  return (values) => {
-    const taken = new Map<string, string>();
-    for (const { property, oneof } of members) {
-      if (values[property] === undefined || values[property] === null) continue;
-      const first = taken.get(oneof);
-      if (first !== undefined) throw new TypeError(`'${first}' and '${property}' exclude each other: the oneof '${oneof}' has one of them`);
-      taken.set(oneof, property);
-    }
+  if (new Set(members.map(({ oneof }) => oneof)).size === members.length) return {};
+  const rivalsOf = ({ property, oneof }: (typeof members)[number]) =>
+    members.filter((other) => other.oneof === oneof && other.property !== property).map((other) => other.property);
+  return {
+    rivals: new Map(members.map((member) => [member.property, rivalsOf(member)])),
+    check: (values) => {
+      const taken = new Map<string, string>();
+      for (const { property, oneof } of members) {
+        if (values[property] === undefined || values[property] === null) continue;
+        const first = taken.get(oneof);
+        if (first !== undefined)
+          throw new TypeError(`'${first}' and '${property}' exclude each other: the oneof '${oneof}' has one of them`);
+        taken.set(oneof, property);
+      }
+    },
   };
 }
 

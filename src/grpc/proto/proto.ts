@@ -87,6 +87,8 @@ export interface ProtoMessage {
   readonly strictNames?: ReadonlyMap<string, string> | undefined;
   /** Throws a `TypeError` for members, by the names of their properties, that a message cannot have together. */
   readonly check?: ((members: Readonly<Record<string, unknown>>) => void) | undefined;
+  /** The other members of its oneof, for the property of each: they end when it comes. */
+  readonly rivals?: ReadonlyMap<string, readonly string[]> | undefined;
 }
 
 export interface ProtoEnumValue {
