@@ -93,7 +93,7 @@ function suite(version: 4 | 5, start: () => Promise<{ url: string; close(): Prom
     const broker = await start();
     cleanups.push(() => broker.close());
     const { service, client, errors } = await open(broker.url, version);
-    const rooms = ['a/b', '+', '#', '$x', '100%', 'ä€😀', '\u0001', '\u0085', '\uffff', '\ufdd0', '\u{1ffff}', '\ud800', ''];
+    const rooms = ['a/b', '+', '#', '$x', '100%', 'ä€😀', '\u0001', '\u0085', '\uffff', '\ufdd0', '\u{1ffff}', ''];
     const got: string[] = [];
     let hear: () => void = () => {};
     const all = new Promise<void>((resolve) => (hear = resolve));
