@@ -8,7 +8,7 @@ export interface WebSocketLike {
   /** Bytes that were sent and have not left yet. */
   readonly bufferedAmount: number;
   /** Sends one frame: text, or bytes as a binary one. */
-  send(data: Frame): void;
+  send(data: string | Uint8Array): void;
   /** Begins the closing handshake. */
   close(code?: number, reason?: string): void;
   /** As in browsers. */
