@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import type { CloudEventAttributes } from '../../events/cloud/cloud-event.ts';
+import { wellFormed } from '../../peer/well-formed.ts';
 
 const PREFIX = 'ce-';
 
@@ -26,8 +27,7 @@ export function cloudEventAttributes(headers: Readonly<Record<string, string | r
 }
 
 function escaped(value: string): string {
-  // A lone surrogate has no UTF-8.
-  return value.replace(/\p{Surrogate}/gu, '\ufffd').replace(/[^\x21\x23\x24\x26-\x7e]/gu, (char) => encodeURIComponent(char));
+  return wellFormed(value).replace(/[^\x21\x23\x24\x26-\x7e]/gu, (char) => encodeURIComponent(char));
 }
 
 function unescaped(name: string, value: string): string {
