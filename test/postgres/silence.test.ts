@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import { createClient, createService, defineContract, event, mutation } from '../../src/index.ts';
-import { migratePostgres, postgresStores } from '../../src/postgres/index.ts';
+import { postgresStores } from '../../src/postgres/index.ts';
 import { PostgresServer, postgresMissing as skipped } from '../support/postgres-server.ts';
 import { quietWay } from '../support/quiet-way.ts';
 import { until } from '../support/until.ts';
@@ -16,10 +16,7 @@ const contract = defineContract({
 describe.skipIf(skipped)(`a connection to Postgres that falls silent${skipped ? ` (${skipped})` : ''}`, () => {
   let server: PostgresServer;
   beforeAll(async () => {
-    server = await PostgresServer.start();
-    const pool = new pg.Pool({ connectionString: server.url });
-    await migratePostgres(pool);
-    await pool.end();
+    server = await PostgresServer.startMigrated();
   }, 60_000);
   afterAll(() => server.close());
 

@@ -1,8 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { migratePostgres } from '../../src/postgres/index.ts';
 import { PostgresServer, postgresMissing as skipped } from '../support/postgres-server.ts';
 import { until } from '../support/until.ts';
 import { startEndpoint } from '../support/webhooks.ts';
@@ -18,10 +16,7 @@ describe.skipIf(skipped)(`two dispatchers on Postgres${skipped ? ` (${skipped})`
   let server: PostgresServer;
   const children: ChildProcess[] = [];
   beforeAll(async () => {
-    server = await PostgresServer.start();
-    const pool = new pg.Pool({ connectionString: server.url });
-    await migratePostgres(pool);
-    await pool.end();
+    server = await PostgresServer.startMigrated();
   }, 60_000);
   afterAll(async () => {
     for (const child of children) child.kill('SIGKILL');

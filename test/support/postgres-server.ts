@@ -4,6 +4,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { freePort } from './free-port.ts';
+import { migratePostgres } from '../../src/postgres/index.ts';
 
 const ROOT = '/usr/lib/postgresql';
 
@@ -49,6 +50,15 @@ export class PostgresServer {
     });
     const server = new PostgresServer(await freePort(), folder, bin, as);
     await server.start();
+    return server;
+  }
+
+  /** One that has the tables of the stores. */
+  static async startMigrated(): Promise<PostgresServer> {
+    const server = await PostgresServer.start();
+    const pool = new pg.Pool({ connectionString: server.url });
+    await migratePostgres(pool);
+    await pool.end();
     return server;
   }
 
