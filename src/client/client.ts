@@ -112,7 +112,7 @@ class ContractClient {
     try {
       const headers = callHeaders(options);
       if (options.select !== undefined || options.idempotencyKey !== undefined) throw notForStreams(operation);
-      lifetime = this.#begin(options.timeoutMs, options.signal);
+      lifetime = this.#begin(operation.name, options.timeoutMs, options.signal);
       // The reason comes out of the loop, also if the far side is not there to say it.
       lifetime.listen((reason) => stream.end(reason === LEFT ? undefined : reason));
       const { transport } = this;
@@ -140,7 +140,7 @@ class ContractClient {
     try {
       const { select, onResponse } = options;
       const headers = callHeaders(options);
-      const lifetime = this.#begin(options.timeoutMs, options.signal);
+      const lifetime = this.#begin(operation.name, options.timeoutMs, options.signal);
       const heard = this.#watch(operation, onResponse);
       const send = (wire: unknown): Promise<unknown> => {
         const request = new Call(lifetime, operation, wire, headers, lifetime.deadline, select, undefined, heard);
@@ -193,18 +193,18 @@ class ContractClient {
   }
 
   #listen(event: EventDefinition): Subscriber['subscribe'] {
-    const begin = (timeoutMs: number | undefined, signal: AbortSignal | undefined) => this.#begin(timeoutMs, signal);
+    const begin = this.#begin.bind(this, listenerName(event.name));
     return new Subscriber(event, this.transport, this.options, begin).subscribe;
   }
 
-  #begin(timeoutMs: number = this.options.timeoutMs, signal?: AbortSignal): Lifetime {
+  #begin(what: string, timeoutMs: number = this.options.timeoutMs, signal?: AbortSignal): Lifetime {
     if (this.#closing) throw clientClosed(false);
     // A program without types may give text, which would be joined to the time.
     if (!(typeof timeoutMs === 'number' && timeoutMs > 0))
       throw refused(`timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`);
     checkSignal(signal);
     const at = now();
-    return new Lifetime(timeoutMs === Infinity ? undefined : at + timeoutMs, signal, this.#lifetimes, at);
+    return new Lifetime(timeoutMs === Infinity ? undefined : at + timeoutMs, signal, this.#lifetimes, at, what);
   }
 
   async #close(): Promise<void> {

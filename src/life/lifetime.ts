@@ -30,9 +30,10 @@ export class Lifetime {
 
   /**
    * `deadline` on the monotonic clock; `caller` is the signal of the code that waits for the result; `all` holds the lifetime for as long
-   * as it lasts, for code that must end them all. `at` is the time now, for code that has just read the clock: that costs 60 ns.
+   * as it lasts, for code that must end them all. `at` is the time now, for code that has just read the clock: that costs 60 ns. `what` is named by
+   * the error of a deadline that passed.
    */
-  constructor(deadline?: number, caller?: AbortSignal, all?: Set<Lifetime>, at?: number) {
+  constructor(deadline?: number, caller?: AbortSignal, all?: Set<Lifetime>, at?: number, what = 'the call') {
     this.deadline = deadline;
     this.all = all;
     if (caller?.aborted) {
@@ -43,7 +44,9 @@ export class Lifetime {
     if (caller) {
       this.unlink = onAbort(caller, () => this.abort(cancelled(caller)));
     }
-    if (deadline !== undefined) this.endAt(deadline, deadlineExceeded, now, at);
+    if (deadline === undefined) return;
+    const from = at ?? now();
+    this.endAt(deadline, () => tooLong(what, deadline - from), now, from);
   }
 
   /** Aborts with an `ApiError` as its reason: DEADLINE_EXCEEDED or CANCELLED. */
@@ -155,7 +158,11 @@ function itself(error: unknown): unknown {
   return error;
 }
 
-/** The error of a call whose time is over. */
+function tooLong(what: string, ms: number): ApiError {
+  return new ApiError('DEADLINE_EXCEEDED', `${what} had no answer within ${Math.round(ms)} ms`);
+}
+
+/** The error of a call whose deadline has passed when it comes. */
 export function deadlineExceeded(): ApiError {
   return new ApiError('DEADLINE_EXCEEDED', 'the deadline passed before the call was done');
 }

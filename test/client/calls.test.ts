@@ -19,6 +19,18 @@ describe('calls', () => {
     expect(request?.signal.aborted).toBe(false);
   });
 
+  it('names itself and its time in the error of a deadline, and so does the start of a subscription', async () => {
+    const never = () => new Promise<never>(() => {});
+    const client = createClient({ contract, transport: fake({ call: never, subscribe: never }).transport });
+    await expect(client.getPrice({ id: 1 }, { timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+      text: 'getPrice had no answer within 20 ms',
+    });
+    await expect(client.onPriceChanged(() => {}, { timeoutMs: 20 })).rejects.toMatchObject({
+      text: 'onPriceChanged had no answer within 20 ms',
+    });
+  });
+
   it('makes UNKNOWN of what a transport throws beside ApiErrors, and keeps the cause', async () => {
     const cause = new TypeError('bug');
     const client = createClient({ contract, transport: fake({ call: () => Promise.reject(cause) }).transport });
