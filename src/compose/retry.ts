@@ -2,14 +2,14 @@ import { ApiError, isApiError } from '../core/errors.ts';
 import { mayMend } from '../life/mending.ts';
 import { count, readOptions, type OptionReader } from '../core/options.ts';
 import type { Operation } from '../core/contract.ts';
-import type { Adapter, CallRequest, Transport } from '../core/transport.ts';
+import type { CallRequest } from '../core/transport.ts';
 import { CALLER_UNKNOWN } from '../guard/caller.ts';
 import { backoffMs, backoffReaders } from '../life/backoff.ts';
 import { delay } from '../life/lifetime.ts';
 import { now } from '../life/now.ts';
 import { filesIn } from '../schema/codec/files-in.ts';
 import { hasFile } from '../schema/codec/has-file.ts';
-import { composeAdapter, withHeaders } from './wrap.ts';
+import { compose, withHeaders, type Composed, type Source } from './wrap.ts';
 
 /** Options of `retry`. */
 export interface RetryOptions {
@@ -44,10 +44,10 @@ const flag: OptionReader<boolean> = (value, owner, name) => {
  * calls with an idempotency key. It waits for a peer's `retryAfterMs`. The call's deadline holds for all tries together.
  * Subscriptions pass: the client connects them again by itself.
  */
-export function retry<V extends string>(source: Adapter<V> | Transport, options: RetryOptions = {}): Adapter<V> {
+export function retry<S extends Source>(source: S, options: RetryOptions = {}): Composed<S> {
   const readers = { attempts: count(3), ...backoffReaders(100, 2_000), budget: count(100, { zero: true }), idempotencyKeys: flag };
   const { attempts, budget, idempotencyKeys, ...delays } = readOptions('retry', options, readers, []);
-  return composeAdapter(source, (inner) => {
+  return compose(source, (inner) => {
     let left = budget;
     let makesKeys = idempotencyKeys;
     const refund = <T>(output: T): T => {

@@ -1,3 +1,4 @@
+import type { Contract } from '../core/contract.ts';
 import type { Adapter, CallRequest, Headers, SubscribeRequest, Transport } from '../core/transport.ts';
 import { composedOf } from '../events/publishing-span.ts';
 import { connect, markGuarded } from '../guard/guard.ts';
@@ -17,13 +18,11 @@ export type Changes = Partial<Pick<Transport, 'name' | 'call' | 'subscribe'>> & 
 
 /** Puts a composition around a source. It closes what it connected itself: a transport was given. */
 export function compose<S extends Source>(source: S, make: (inner: Transport) => Changes): Composed<S> {
-  const made = typeof source === 'function' ? composeAdapter(source, make) : around(connect(source, source.contract), make, false);
+  const made =
+    typeof source === 'function'
+      ? (contract: Contract) => around(connect(source, contract), make, true)
+      : around(connect(source, source.contract), make, false);
   return made as Composed<S>;
-}
-
-/** As `compose`, but gives an adapter for a transport too. */
-export function composeAdapter<V extends string>(source: Adapter<V> | Transport, make: (inner: Transport) => Changes): Adapter<V> {
-  return (contract) => around(connect(source, contract), make, typeof source === 'function');
 }
 
 function around(inner: Transport, make: (inner: Transport) => Changes, isOwn: boolean): Transport {

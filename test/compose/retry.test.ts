@@ -64,7 +64,7 @@ describe('retry', () => {
     };
     const caller = new AbortController();
     const request = { operation: contract.operations.pay, input: { cents: 1 }, signal: caller.signal, headers: {} };
-    const call = retry(away)(contract).call(request);
+    const call = retry(away).call(request);
     const left = new Error('left');
     setImmediate(() => caller.abort(left));
     await expect(call).rejects.toMatchObject({ name: 'ApiError', code: 'CANCELLED', cause: left });

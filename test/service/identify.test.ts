@@ -54,7 +54,7 @@ describe('who calls', () => {
 
   it('passes through compositions, and is unknown of a peer', async () => {
     const service = open({ context: () => ({ caller: 'ann' }) });
-    for (const transport of [retry(service)(contract), route({ default: service })(contract), route({ pay: service })(contract)])
+    for (const transport of [retry(service), route({ default: service })(contract), route({ pay: service })(contract)])
       expect(await transport.identify?.({ headers: {}, signal })).toMatchObject({ caller: 'ann' });
     const far = rest({ url: 'http://127.0.0.1:1' })(contract);
     expect(far.identify).toBe(undefined);
