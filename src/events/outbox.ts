@@ -79,7 +79,7 @@ export class Outbox {
   }
 
   #keep(send: () => Promise<void>): Promise<void> {
-    if (this.#isClosed) return Promise.resolve();
+    if (this.#isClosed) return Promise.reject(new ApiError('UNAVAILABLE', 'the service stopped before the hub took the event'));
     const kept =
       this.#waiting.length < MAX_WAITING
         ? (this.#waiting.push({ send, settle: undefined, refusals: 0 }), Promise.resolve())

@@ -21,6 +21,7 @@ export class HubLink {
   readonly #hub: EventHub;
   readonly #isOwn: boolean;
   readonly #refusals: RepeatedReport;
+  #isClosed = false;
 
   private readonly timeoutMs: number;
   private readonly service: Transport;
@@ -43,6 +44,11 @@ export class HubLink {
       isFirstTry = false;
       return this.#inTime(this.#hub.publish(event, sent));
     });
+  }
+
+  /** Whether nobody hears of an event any more: the hub was made here, and is closed. */
+  get isOver(): boolean {
+    return this.#isOwn && this.#isClosed;
   }
 
   /** Resolves when the transaction holds the event; rejects if the hub could not take it, so that the transaction is rolled back. */
@@ -84,6 +90,7 @@ export class HubLink {
     await within(graceMs, this.#outbox.tryNow());
     this.#outbox.close();
     this.#refusals.tell();
+    this.#isClosed = true;
     if (this.#isOwn) await this.#hub.close();
   }
 

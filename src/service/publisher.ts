@@ -1,4 +1,5 @@
 import type { Contract, EventDefinition, Events } from '../core/contract.ts';
+import { ApiError } from '../core/errors.ts';
 import { own } from '../core/own.ts';
 import type { Checks } from '../guard/checks.ts';
 import { converterOf } from '../schema/codec/codec.ts';
@@ -24,6 +25,7 @@ export class Publisher {
     try {
       const event = own(this.contract.events, name);
       if (!event) throw new TypeError(`the contract ${this.contract.name} has no event '${name}'`);
+      if (this.hub.isOver) throw new ApiError('UNAVAILABLE', `${event.name} was not published: the service is closed`);
       const encoded = converterOf(event.payload)?.encode(data) ?? { value: data };
       if (isPromiseLike(encoded)) return encoded.then((settled) => this.publishWire(event, settled, options));
       return this.publishWire(event, encoded, options);

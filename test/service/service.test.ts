@@ -136,12 +136,23 @@ describe('a service that has stopped', () => {
     await service.close();
     vi.useFakeTimers();
     try {
-      await service.publish('said', { text: 'too late' });
+      await expect(service.publish('said', { text: 'too late' })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
       expect(vi.getTimerCount()).toBe(0);
     } finally {
       vi.useRealTimers();
     }
     expect(onError).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a service that was closed', () => {
+  it('says that nobody hears an event any more', async () => {
+    const service = createService(contract, { say: (line) => line });
+    await service.close();
+    await expect(service.publish('said', { text: 'too late' })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      text: 'said was not published: the service is closed',
+    });
   });
 });
 
