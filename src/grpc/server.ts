@@ -17,18 +17,21 @@ import { failure } from './failure.ts';
 import { pipelined, refuseLarge } from './interceptors.ts';
 import { protoOf } from './proto/described.ts';
 import { addStandardServices } from './standard/services.ts';
+import { closable, type Closable } from '../life/closable.ts';
 
 export { grpcHandler } from './handler.ts';
 export type { GrpcHandler, GrpcHandlerOptions } from './handler.ts';
 export { lockProto, printProto } from './schema.ts';
 export type { LockedField, LockedType, ProtoLock } from './proto/lock.ts';
 
-/** How a server shows who it is; PEM texts. */
+/** How a server shows who it is; PEM texts. The names are those of `listen`. */
 export interface GrpcServerTlsOptions {
   readonly cert: string | Buffer;
   readonly key: string | Buffer;
-  /** Callers must show a certificate that this one has signed (mTLS). @default none is asked for */
-  readonly clientCa?: string | Buffer | undefined;
+  /** Authorities of callers' certificates. @default Node's list */
+  readonly ca?: string | Buffer | undefined;
+  /** Whether callers must show a certificate that one of `ca` has signed (mTLS). @default false */
+  readonly requestCert?: boolean | undefined;
 }
 
 /** Options of `serveGrpc`. */
@@ -54,7 +57,7 @@ export interface ServeGrpcOptions extends GrpcHandlerOptions {
 }
 
 /** A gRPC server that listens. */
-export interface GrpcServer {
+export interface GrpcServer extends Closable {
   /** `127.0.0.1:50051`. */
   readonly address: string;
   readonly port: number;
@@ -99,7 +102,7 @@ export async function serveGrpc(transport: Transport, options: ServeGrpcOptions 
   const standard = addStandardServices(server, file, { health, reflection });
   const bound = await bind(server, host, port, tls);
   let closing: Promise<void> | undefined;
-  return {
+  return closable({
     address: `${withBrackets(host)}:${bound}`,
     port: bound,
     server,
@@ -111,17 +114,11 @@ export async function serveGrpc(transport: Transport, options: ServeGrpcOptions 
       }
       return closing;
     },
-  };
+  });
 }
 
 function bind(server: Server, host: string, port: number, tls: GrpcServerTlsOptions | undefined): Promise<number> {
-  const credentials = tls
-    ? ServerCredentials.createSsl(
-        tls.clientCa === undefined ? null : buffer(tls.clientCa),
-        [{ private_key: buffer(tls.key), cert_chain: buffer(tls.cert) }],
-        tls.clientCa !== undefined,
-      )
-    : ServerCredentials.createInsecure();
+  const credentials = tls ? secure(tls) : ServerCredentials.createInsecure();
   return new Promise((resolve, reject) => {
     server.bindAsync(`${withBrackets(host)}:${port}`, credentials, (error, bound) => {
       if (!error) return resolve(bound);
@@ -129,6 +126,17 @@ function bind(server: Server, host: string, port: number, tls: GrpcServerTlsOpti
       reject(explain(error, host, port));
     });
   });
+}
+
+function secure(tls: GrpcServerTlsOptions): ServerCredentials {
+  const { cert, key, ca, requestCert = false } = readOptions('serveGrpc: tls', tls, {}, ['cert', 'key', 'ca', 'requestCert']);
+  // Node takes these two together only: without the second the first would let everybody in.
+  if (ca !== undefined && !requestCert) throw new TypeError('serveGrpc: tls.ca is for certificates of callers: set tls.requestCert too');
+  return ServerCredentials.createSsl(
+    ca === undefined ? null : buffer(ca),
+    [{ private_key: buffer(key), cert_chain: buffer(cert) }],
+    requestCert,
+  );
 }
 
 function explain(error: Error, host: string, port: number): Error {

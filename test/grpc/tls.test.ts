@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { serveGrpc } from '../../src/grpc/server.ts';
 import { blogClient, blogService, serve } from '../support/grpc.ts';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
@@ -54,12 +55,18 @@ describe.skipIf(!hasOpenssl)(`TLS${hasOpenssl ? '' : ' (skipped: openssl is miss
     });
     await expect(blogClient({ url: `localhost:${port}` }).getPost({ id: 1 })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 
-    const mutual = await serve(blogService(), { tls: { ...server, clientCa: ca } });
+    const mutual = await serve(blogService(), { tls: { ...server, ca, requestCert: true } });
     expect(await blogClient({ url: `https://localhost:${mutual.port}`, tls: { ca, ...client } }).getPost({ id: 1 })).toMatchObject({
       id: 1,
     });
     await expect(blogClient({ url: `https://localhost:${mutual.port}`, tls: { ca } }).getPost({ id: 1 })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     });
+    const open = { tls: { ...server, ca } };
+    await expect(serveGrpc(blogService(), open)).rejects.toThrow(
+      'serveGrpc: tls.ca is for certificates of callers: set tls.requestCert too',
+    );
+    const older = { tls: { ...server, clientCa: ca } as never };
+    await expect(serveGrpc(blogService(), older)).rejects.toThrow("serveGrpc: tls: unknown option 'clientCa'");
   }, 30_000);
 });
