@@ -69,6 +69,7 @@ export type {
   IdempotencyStore,
   MemoryIdempotencyOptions,
 } from './stores/idempotency.ts';
+export type { Closable } from './life/closable.ts';
 export { memoryTransaction, type CommitListener, type MemoryTransaction } from './stores/transaction.ts';
 export { defineAdapter } from './guard/guard.ts';
 export { bytes, instant, int64 } from './schema/codec/scalars.ts';

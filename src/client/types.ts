@@ -7,6 +7,7 @@ import type { Exactly, Item, Select, Selected } from '../core/selected.ts';
 import type { Overflow } from '../events/push-stream.ts';
 import type { Adapter, Headers, OnResponse } from '../core/transport.ts';
 import type { HeadersSource } from '../peer/headers.ts';
+import type { Closable } from '../life/closable.ts';
 
 /** Options of every call. */
 export interface CallOptions {
@@ -201,11 +202,9 @@ export type ChannelParams<E extends EventDefinition> = [ParamNames<E['channel']>
 type ListenerName<N extends string> = `on${Capitalize<N>}`;
 
 /** The members that every client has, besides those of its contract. */
-export interface ClientLifecycle {
+export interface ClientLifecycle extends Closable {
   /** Ends calls and subscriptions, and the transport if the client made it. Idempotent. */
   close(): Promise<void>;
-  /** As `close`, for `await using`. */
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** The operations that write to an event's channel: all that a transport with the verb `write` can call. */

@@ -43,6 +43,7 @@ import {
   type GraphqlResponse,
 } from './wire.ts';
 import { isPromiseLike } from '../life/maybe.ts';
+import { closable } from '../life/closable.ts';
 
 export { graphqlSchema };
 export { persistedDocuments, type DocumentSelections } from './document/persisted-documents.ts';
@@ -78,10 +79,12 @@ export function graphqlHandler(transport: Transport, options: GraphqlHandlerOpti
     return undefined;
   };
   const sockets = graphqlSockets(path, server.engine, read);
-  return Object.assign(handler, {
-    attach: sockets.attach.bind(sockets),
-    close: sockets.close.bind(sockets),
-  });
+  return closable(
+    Object.assign(handler, {
+      attach: sockets.attach.bind(sockets),
+      close: sockets.close.bind(sockets),
+    }),
+  );
 }
 
 function answerSchema({ method, path }: HttpRequest, sdl: string): HttpResponse {

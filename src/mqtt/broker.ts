@@ -21,6 +21,7 @@ import { Door } from './access/door.ts';
 import { registerBroker } from './access/own-brokers.ts';
 import { limitPackets } from './access/packet-limit.ts';
 import type { MqttCredentials } from './options.ts';
+import { closable, type BeforeClosable, type Closable } from '../life/closable.ts';
 
 export type { Publishers } from './access/access.ts';
 export type { Origins } from '../http/serve/origins.ts';
@@ -79,7 +80,7 @@ export interface MqttBrokerOptions {
 }
 
 /** An MQTT broker in this process: MQTT 3.1.1, for development, tests and one machine. */
-export interface MqttBroker {
+export interface MqttBroker extends Closable {
   /** `mqtt://127.0.0.1:1883`. */
   readonly url: string;
   readonly port: number;
@@ -171,7 +172,7 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
   const webSockets = new Set<WebSocketServer>();
   const detaches = new Set<() => void>();
   let closing: Promise<void> | undefined;
-  return {
+  return closable<BeforeClosable<MqttBroker>>({
     url: `${tls ? 'mqtts' : 'mqtt'}://${host.includes(':') ? `[${host}]` : host}:${actual}`,
     port: actual,
     isOpen: read.open === true,
@@ -204,7 +205,7 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
       detaches.add(detach);
       return detach;
     },
-    close: () =>
+    close: (): Promise<void> =>
       (closing ??= new Promise((resolve) => {
         forget();
         for (const detach of detaches) detach();
@@ -214,7 +215,7 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
           server.close(() => resolve());
         });
       })),
-  };
+  });
 }
 
 function start(server: NetServer, port: number, host: string): Promise<void> {

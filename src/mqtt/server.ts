@@ -28,6 +28,7 @@ import { ownBroker } from './access/own-brokers.ts';
 import { compileTopics } from './topics.ts';
 import type { Transport } from '../core/transport.ts';
 import { MAX_ITEMS } from '../guard/max-items.ts';
+import { closable, type BeforeClosable, type Closable } from '../life/closable.ts';
 
 export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud/cloud-event.ts';
 export type { MqttBroker, MqttBrokerOptions } from './broker.ts';
@@ -86,7 +87,7 @@ export interface ServeMqttOptions extends MqttConnectionOptions {
 }
 
 /** A transport that is being served. */
-export interface ServedMqtt {
+export interface ServedMqtt extends Closable {
   /**
    * Takes no more requests and answers those that it took, those that the broker holds for it included; then says `offline`.
    * Events are still published. Idempotent. @default graceMs 10_000
@@ -120,10 +121,10 @@ export async function serveMqtt(transport: Transport, options: ServeMqttOptions)
   checkUrl(read.url, 'serveMqtt');
   const server = new MqttServer(transport, read);
   await server.start();
-  return server;
+  return closable(server);
 }
 
-class MqttServer implements ServedMqtt {
+class MqttServer implements BeforeClosable<ServedMqtt> {
   readonly #topics;
   readonly #connection: Connection;
   readonly #requests: RequestHandler;

@@ -19,6 +19,7 @@ import { PostgresHub } from './hub.ts';
 import { PostgresKeys } from './owned-keys.ts';
 import { Ticker } from './ticker.ts';
 import { postgresWebhookStore } from './webhook-store.ts';
+import { closable, type BeforeClosable, type Closable } from '../life/closable.ts';
 
 export type { Queryable } from './database.ts';
 export { migratePostgres, postgresMigrations, type PostgresMigration } from './migrations.ts';
@@ -43,7 +44,7 @@ export interface PostgresStoresOptions {
 }
 
 /** The stores of one service on Postgres, for `createService`, `webhook`, `soapHandler` and `webhookHandler`. */
-export interface PostgresStores {
+export interface PostgresStores extends Closable {
   /** `call.publish(name, data, { transaction: client })` writes an event in a transaction; it is published after the commit. */
   readonly hub: EventHub;
   /** `call.finish(output, { transaction: client })` keeps the outcome of a key in a transaction. */
@@ -75,7 +76,7 @@ export function postgresStores(options: PostgresStoresOptions): PostgresStores {
   const nonces = new PostgresKeys(pool, 'nonce', maxBytesPerCaller, 'nonces');
   const hub = new PostgresHub(pool, () => ticker.ring());
   const ticker = new Ticker({ pool, pollMs, historyTtlMs, read: () => hub.read(), report: reporter(onError) });
-  return {
+  return closable<BeforeClosable<PostgresStores>>({
     hub,
     idempotencyStore: ownedIdempotencyStore(new PostgresKeys(pool, 'key', maxBytesPerCaller, 'idempotency keys'), clientOf),
     seenStore: ownedSeenStore(new PostgresKeys(pool, 'seen', maxBytesPerCaller, 'ids of webhooks')),
@@ -86,5 +87,5 @@ export function postgresStores(options: PostgresStoresOptions): PostgresStores {
       await ticker.close();
       await hub.close();
     },
-  };
+  });
 }

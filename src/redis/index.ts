@@ -17,6 +17,7 @@ import { Scripts, sendInTime, type SendCommand } from './commands.ts';
 import { BLOCK_MS } from './feed.ts';
 import { RedisHub } from './hub.ts';
 import { RedisKeys, redisNonceStore } from './key-stores.ts';
+import { closable, type Closable } from '../life/closable.ts';
 
 export type { SendCommand } from './commands.ts';
 
@@ -43,7 +44,7 @@ export interface RedisStoresOptions {
 }
 
 /** The stores of one service on Redis, for `createService`, `webhook` and `soapHandler`. */
-export interface RedisStores {
+export interface RedisStores extends Closable {
   readonly hub: EventHub;
   readonly idempotencyStore: IdempotencyStore;
   readonly seenStore: SeenStore;
@@ -92,13 +93,13 @@ export function redisStores(options: RedisStoresOptions): RedisStores {
   });
   const hub = new RedisHub({ scripts, blockingSend, prefix, history, maxEvents, historyTtlMs, keyTtlMs: KEY_TTL_MS, report });
   const keys = { scripts, prefix, maxBytesPerCaller };
-  return {
+  return closable({
     hub,
     idempotencyStore: ownedIdempotencyStore(new RedisKeys(keys, 'key')),
     seenStore: ownedSeenStore(new RedisKeys(keys, 'seen')),
     nonceStore: redisNonceStore(keys),
     close: () => hub.close(),
-  };
+  });
 }
 
 /** With the first command, not before, because the client may not be connected when the stores are made. */

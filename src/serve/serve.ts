@@ -19,9 +19,10 @@ import { isLoopback, isPlaygroundDefault } from './playground/default.ts';
 import { playgroundHandler, type PlaygroundOptions, type PlaygroundTarget } from './playground/handler.ts';
 import { explainPorts } from './ports.ts';
 import { warnOfOwnStores } from './several.ts';
+import { closable, type Closable } from '../life/closable.ts';
 
 /** A service that is being served. */
-export interface Served extends ServedAddresses {
+export interface Served extends ServedAddresses, Closable {
   /** The page that calls operations: `http://127.0.0.1:4000/`; absent if it is off. */
   readonly playground?: string;
   /**
@@ -130,7 +131,11 @@ async function start(transport: Transport, options: ServeOptions): Promise<Serve
     await stopCalls(graceMs).finally(() => closeMounts(graceMs));
   };
   let closing: Promise<void> | undefined;
-  return { ...(addresses as ServedAddresses), ...(playground && { playground: `${http.url}/` }), close: () => (closing ??= close()) };
+  return closable({
+    ...(addresses as ServedAddresses),
+    ...(playground && { playground: `${http.url}/` }),
+    close: () => (closing ??= close()),
+  });
 }
 
 const PORT = { zero: true, infinity: false, most: 65_535 } as const;

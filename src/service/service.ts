@@ -7,6 +7,7 @@ import { report, reportToConsole } from '../life/report.ts';
 import { rememberOwnStores } from '../stores/own-stores.ts';
 import { securedContext } from './security.ts';
 import type { Handlers, Needs, Reads, Service, ServiceOptions, ServiceSpec } from './types.ts';
+import { closable } from '../life/closable.ts';
 
 const READERS = {
   graceMs: ms(10_000, { zero: true }),
@@ -45,7 +46,7 @@ function makeService(contract: Contract, handlers: Handlers<Contract, unknown>, 
   const failed = (error: unknown) => (onError ? report({ error, member: 'security' }, onError) : reportToConsole(error));
   const context = securedContext(contract, options.security, options.context, failed);
   // Of this contract, whose types are not known here.
-  const service = markGuarded(new ContractService(contract, handlers as never, { ...read, context }));
+  const service = closable(markGuarded(new ContractService(contract, handlers as never, { ...read, context })));
   rememberOwnStores(service, options);
   return service;
 }

@@ -6,6 +6,7 @@ import type { EventHub } from '../events/hub.ts';
 import type { ErrorMakers } from './error-makers.ts';
 import type { IdempotencyStore } from '../stores/idempotency.ts';
 import type { HandlerResponse } from './response.ts';
+import { type Closable } from '../life/closable.ts';
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -159,7 +160,7 @@ export interface ServiceSpec<C extends Contract, T = undefined> extends ServiceO
 }
 
 /** A contract with its handlers: a `Transport` that any protocol can serve, and that a client can use in process. */
-export interface Service<C extends Contract = Contract> extends Transport {
+export interface Service<C extends Contract = Contract> extends Transport, Closable {
   readonly contract: C;
   readonly publish: Publish<C['events']>;
   /** Ends subscriptions, lets calls in flight finish for `graceMs`, and frees what the service made. Idempotent. @default graceMs the option's */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
+import { type Closable } from '../life/closable.ts';
 
 /** Options of `attach`. */
 export interface AttachOptions {
@@ -11,7 +12,7 @@ export interface AttachOptions {
 }
 
 /** Takes WebSockets of an HTTP server: the same for every protocol that has them. */
-export interface Attachable {
+export interface Attachable extends Closable {
   /** Takes a server's upgrades of its own paths, and leaves the others to those who are attached too. Returns how to detach. */
   attach(server: Server, options?: AttachOptions): () => void;
   /**

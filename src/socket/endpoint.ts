@@ -10,6 +10,7 @@ import { UpgradeGate, type GateOptionsInForce } from './gate.ts';
 import type { PeerSocket } from './peer-socket.ts';
 import type { SocketServer, SocketServerOptions, SocketSession } from './server.ts';
 import { attachUpgrade, refuseUpgrade } from './upgrade.ts';
+import { type BeforeClosable } from '../life/closable.ts';
 
 /** Makes a session of a socket, when there is one. */
 export type OpenSession = (peer: PeerSocket) => SocketSession | undefined;
@@ -40,7 +41,7 @@ export interface EndpointInit extends SocketServerOptions {
  * The sockets of one protocol on any number of HTTP servers. The part that needs `ws` is loaded by the first server that is attached, so that
  * handlers that only answer HTTP, as on edge runtimes, do without it; upgrades that come meanwhile wait.
  */
-export class SocketEndpoint implements Attachable {
+export class SocketEndpoint implements BeforeClosable<Attachable> {
   readonly #gate: UpgradeGate;
   readonly #detach = new Set<(isStopping?: boolean) => void>();
   #sockets: SocketServer | undefined;

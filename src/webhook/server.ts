@@ -46,6 +46,7 @@ import {
   type SubscriptionView,
 } from './wire.ts';
 import { toldError } from '../guard/told-error.ts';
+import { closable, type Closable } from '../life/closable.ts';
 
 export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud/cloud-event.ts';
 export { memoryWebhookStore } from './store/memory-store.ts';
@@ -185,7 +186,7 @@ const NAMES = [
 ] as const;
 
 /** The subscription API and its dispatcher. */
-export interface WebhookHandler extends HttpHandler {
+export interface WebhookHandler extends HttpHandler, Closable {
   /** Resolves when what the store held is taken up again. A store that cannot be read is tried again; rejects only if the handler was closed before. */
   readonly ready: Promise<void>;
   /** Resolves when reading the store was tried once, whatever came of it. */
@@ -290,7 +291,7 @@ export function webhookHandler(transport: Transport, options: WebhookHandlerOpti
       close: () => dispatcher.close(),
     },
   );
-  return Object.defineProperty(made, 'problems', { get: () => dispatcher.problems });
+  return closable(Object.defineProperty(made, 'problems', { get: () => dispatcher.problems }));
 }
 
 /** Asks the service who a caller is: its `context` may refuse, for example a token that was revoked. */

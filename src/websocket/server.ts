@@ -32,6 +32,7 @@ import { RPC_PATH, SUBPROTOCOL } from './settings.ts';
 import { connectionHeaders } from './wire.ts';
 import { MAX_ITEMS } from '../guard/max-items.ts';
 import { toldError } from '../guard/told-error.ts';
+import { closable, type BeforeClosable } from '../life/closable.ts';
 
 export type { AsyncApiProtocol } from '../schema/asyncapi.ts';
 export type { CloudEventsMode, CloudEventsOption, CloudEventsOptions } from '../events/cloud/cloud-event.ts';
@@ -105,13 +106,13 @@ export function webSocketHandler(transport: Transport, options: WebSocketHandler
     },
     [...GATE_NAMES, 'basePath', 'requireInitialize', 'cloudEvents', 'deflate', 'onError'],
   );
-  return new Handler(transport, read);
+  return closable(new Handler(transport, read));
 }
 
 /** Options with their defaults filled in. */
 type OptionsInForce = WebSocketHandlerOptions & GateOptionsInForce & Required<Pick<WebSocketHandlerOptions, 'maxMessageBytes' | 'maxItems' | 'maxBufferedBytes' | 'maxBatch' | 'maxCalls' | 'maxSubscriptions' | 'pingIntervalMs' | 'initializeTimeoutMs'>>; // prettier-ignore
 
-class Handler implements WebSocketHandler {
+class Handler implements BeforeClosable<WebSocketHandler> {
   readonly #endpoint: SocketEndpoint;
   readonly #router: Router<ChannelRoute | 'rpc'>;
   readonly #service: RpcService;

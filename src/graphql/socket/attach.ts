@@ -1,5 +1,4 @@
 import { acceptedProtocol, SUBPROTOCOL } from './protocol.ts';
-import type { Attachable } from '../../socket/attachable.ts';
 import { SocketEndpoint } from '../../socket/endpoint.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { SocketOptionsInForce } from './options.ts';
@@ -7,7 +6,7 @@ import { CLOSE } from './protocol.ts';
 import { SocketSession } from './session.ts';
 
 /** Speaks `graphql-transport-ws` at a path. Source: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md */
-export function graphqlSockets(path: string, engine: Engine, options: SocketOptionsInForce): Attachable {
+export function graphqlSockets(path: string, engine: Engine, options: SocketOptionsInForce): SocketEndpoint {
   return new SocketEndpoint({
     owner: 'graphqlHandler',
     gate: options,

@@ -13,6 +13,7 @@ import { phraseOf } from '../message/phrases.ts';
 import { problemBody } from '../message/problem.ts';
 import { after, every } from '../../life/timers.ts';
 import { reporter } from '../../life/report.ts';
+import { closable, type Closable } from '../../life/closable.ts';
 
 /** The address to listen on, limits of connections, and {@link NodeListenerOptions}. */
 export interface ListenOptions extends NodeListenerOptions {
@@ -54,7 +55,7 @@ export type TlsOptions = Pick<
 >;
 
 /** A server that listens. */
-export interface HttpServer {
+export interface HttpServer extends Closable {
   /** Without a trailing slash: `http://127.0.0.1:4000`. */
   readonly url: string;
   readonly port: number;
@@ -122,11 +123,11 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
 
   const address = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
-  return {
+  return closable({
     url: `${read.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     port: address.port,
     server,
-    close(graceMs) {
+    close(graceMs?: number) {
       if (!closing) {
         closing = stop(server, sockets, sessions, GRACE(graceMs, 'close', 'graceMs'));
         listener.stop();
@@ -134,7 +135,7 @@ export async function listen(handler: HttpHandler, options: ListenOptions = {}):
       }
       return closing;
     },
-  };
+  });
 }
 
 function create(tls: TlsOptions | undefined, http2: boolean, options: ServerOptions): Server {

@@ -14,6 +14,7 @@ import type { HeadersOption } from '../../peer/headers.ts';
 import { SERVING_NAMES, SERVING_READERS, serviceOf, type McpServingOptions } from '../serving/options.ts';
 import { readLines } from './lines.ts';
 import { StdioSession } from './session.ts';
+import { closable, type Closable } from '../../life/closable.ts';
 
 export type { McpToolsOptions } from '../schema.ts';
 export type { McpServingOptions } from '../serving/options.ts';
@@ -36,7 +37,7 @@ export interface ServeMcpStdioOptions extends McpServingOptions {
 }
 
 /** A transport that is served over standard input and output. */
-export interface McpStdio {
+export interface McpStdio extends Closable {
   /** Resolves when the input has ended and everything is answered. */
   readonly closed: Promise<void>;
   /** Takes no more messages and cancels calls in flight. */
@@ -75,11 +76,11 @@ export function serveMcpStdio(transport: Transport, options: ServeMcpStdioOption
     finished(output, { readable: false }, () => void session.finish(0)),
   ];
   const closed = session.over.then(() => unlisten.forEach((stop) => stop()));
-  return {
+  return closable({
     closed,
     async close() {
       stopReading();
       await session.finish(0);
     },
-  };
+  });
 }
