@@ -9,7 +9,7 @@ export interface Closable {
 export type BeforeClosable<T extends Closable> = Omit<T, typeof Symbol.asyncDispose>;
 
 /** Adds the method of `await using` to an object or a prototype with `close`. Some versions of Node 20 lack its symbol. */
-export function closable<T extends { close(): Promise<void> }>(made: T): T & Closable {
+export function closable<T extends { close(): Promise<void> }>(made: T): NoInfer<T> & Closable {
   if (Symbol.asyncDispose) {
     Object.defineProperty(made, Symbol.asyncDispose, {
       value(this: T) {
@@ -17,5 +17,5 @@ export function closable<T extends { close(): Promise<void> }>(made: T): T & Clo
       },
     });
   }
-  return made as T & Closable;
+  return made as NoInfer<T> & Closable;
 }
