@@ -201,10 +201,13 @@ export type ChannelParams<E extends EventDefinition> = [ParamNames<E['channel']>
 
 type ListenerName<N extends string> = `on${Capitalize<N>}`;
 
-/** The members that every client has, besides those of its contract. */
+/**
+ * The members that every client has, besides those of its contract. `close` is a property: for a method, editors work out the type of the
+ * member under the cursor before they list the others.
+ */
 export interface ClientLifecycle extends Closable {
   /** Ends calls and subscriptions, and the transport if the client made it. Idempotent. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** The operations that write to an event's channel: all that a transport with the verb `write` can call. */

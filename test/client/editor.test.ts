@@ -140,6 +140,17 @@ describe.each([
     120_000,
   );
 
+  it('lists the members of a client without working out the type of one', async () => {
+    const { entries } = await server.request<{ entries: { name: string; kind: string }[] }>(
+      'completionInfo',
+      at(usesFile(), uses(imported), 'client.getUser'),
+    );
+    // Of a member that is a method tsserver asks the type at the cursor, each time: half of what a completion of 1,000 operations took.
+    expect(entries.map(({ name, kind: shownAs }) => `${name}: ${shownAs}`)).toEqual(
+      ['addUser', 'close', 'events', 'getUser', 'onUserAdded'].map((name) => `${name}: property`),
+    );
+  }, 120_000);
+
   it('finds the calls of an operation from the contract', async () => {
     const { refs } = await server.request<{ refs: Span[] }>('references', at(declared(), CONTRACT, 'getUser'));
     expect(refs.map(shown).sort()).toEqual(
