@@ -11,25 +11,32 @@ export interface OfetchOptions {
   readonly responseType: 'stream';
   readonly ignoreResponseError: true;
   readonly retry: false;
+  /** For a `$fetch` without `raw`. */
+  readonly onResponse?: (context: { readonly response: FetchResponse }) => void;
 }
 
 /** The part of a `$fetch` that is used: ofetch's own, one of `ofetch.create(…)`, or Nuxt's. */
-export interface OfetchLike {
+export interface OfetchWithRaw {
   /** Sends a request; gives the response with its body as `_data`. */
   raw(url: string, options: never): Promise<unknown>;
 }
 
+/** A `$fetch`. That of Nuxt's `useRequestFetch()` is a bare function while a page is rendered on the server. */
+export type OfetchLike = OfetchWithRaw | ((url: string, options: never) => Promise<unknown>);
+
 /**
  * A `fetch` that sends by a `$fetch`: `rest({ url, fetch: ofetchCarrier($fetch) })`. Its interceptors, defaults (headers, query, dispatcher) and
  * its own `fetch` hold; its retries, its parsing and its errors are off, because the client decides of them. On the server give Nuxt's
- * `useRequestFetch()`, which passes the visitor's cookies on.
+ * `useRequestFetch()`, which passes the visitor's cookies on. Of a function without `raw` the interceptor `onResponse` is replaced.
  * @throws TypeError if it is not a `$fetch`
  */
 export function ofetchCarrier($fetch: OfetchLike): FetchLike {
-  if (typeof ($fetch as Partial<OfetchLike> | undefined)?.raw !== 'function')
-    throw new TypeError("ofetchCarrier: give a $fetch of ofetch, which has a method 'raw'");
+  const { raw } = ($fetch ?? {}) as Partial<OfetchWithRaw>;
+  const hasRaw = typeof raw === 'function';
+  if (!hasRaw && typeof $fetch !== 'function') throw new TypeError('ofetchCarrier: give a $fetch of ofetch');
   return async (url, init = {}) => {
     const { method, headers, body, signal, redirect, duplex } = init;
+    let taken: Taken | undefined;
     const options: OfetchOptions = {
       method,
       headers: headers && Object.fromEntries(new Headers(headers)),
@@ -41,9 +48,15 @@ export function ofetchCarrier($fetch: OfetchLike): FetchLike {
       ...(signal && { signal }),
       ...(redirect && { redirect }),
       ...(duplex && { duplex }),
+      // A bare function gives the body only. Its interceptor sees the response.
+      ...(!hasRaw && { onResponse: ({ response }) => void (taken = response) }),
     };
     // ofetch has types of its own for the same options.
-    return readable((await $fetch.raw(url, options as never)) as Taken);
+    const send = (hasRaw ? raw.bind($fetch) : $fetch) as (url: string, options: OfetchOptions) => Promise<unknown>;
+    const given = (await send(url, options)) as Taken;
+    taken ??= hasRaw || given instanceof Response ? given : undefined;
+    if (taken === undefined) throw new TypeError('ofetchCarrier: the function that was given is not a $fetch, it did not call onResponse');
+    return readable(taken);
   };
 }
 

@@ -6,4 +6,4 @@
  * @group Tools
  */
 
-export { ofetchCarrier, type OfetchLike, type OfetchOptions } from './carrier.ts';
+export { ofetchCarrier, type OfetchLike, type OfetchOptions, type OfetchWithRaw } from './carrier.ts';

@@ -8,7 +8,7 @@ import { graphql } from '../../src/graphql/client.ts';
 import { graphqlHandler } from '../../src/graphql/server.ts';
 import { composeHandlers, listen } from '../../src/http/index.ts';
 import { createClient } from '../../src/index.ts';
-import { ofetchCarrier } from '../../src/ofetch/index.ts';
+import { ofetchCarrier, type OfetchLike } from '../../src/ofetch/index.ts';
 import { rest } from '../../src/rest/client.ts';
 import { restHandler } from '../../src/rest/server.ts';
 import { soap } from '../../src/soap/client.ts';
@@ -56,11 +56,10 @@ describe('ofetchCarrier', () => {
     await client.close();
   });
 
-  it('goes through the fetch that the $fetch was made with, as Nuxt’s on the server does', async () => {
+  it('goes through the fetch that the $fetch was made with', async () => {
     const seen: { readonly headers: Readonly<Record<string, unknown>> }[] = [];
     const url = await served(seen);
     const { createFetch } = await import('ofetch');
-    // As useRequestFetch(): the visitor's cookies go along.
     const $fetch = createFetch({
       fetch: (input, init) =>
         fetch(input, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), cookie: 'session=1' } }),
@@ -73,6 +72,16 @@ describe('ofetchCarrier', () => {
     await client.close();
   });
 
+  it('passes the visitor’s cookies on by what useRequestFetch() gives on the server', async () => {
+    const seen: { readonly headers: Readonly<Record<string, unknown>> }[] = [];
+    const url = await served(seen);
+    const client = createClient({ contract: blogContract, transport: rest({ url, fetch: ofetchCarrier(requestFetch) }) });
+    expect((await client.getUser({ id: 123 })).username).toBe('john_doe');
+    await expect(client.getUser({ id: 9 })).rejects.toMatchObject({ code: 'NOT_FOUND', remote: true });
+    expect(seen[0]?.headers).toMatchObject({ cookie: 'session=1' });
+    await client.close();
+  });
+
   it('says that nothing listens as the client does without it', async () => {
     const gone = await listen(() => undefined);
     await gone.close(0);
@@ -81,24 +90,39 @@ describe('ofetchCarrier', () => {
     await client.close();
   });
 
-  it('refuses what is not a $fetch', () => {
-    expect(() => ofetchCarrier(fetch as never)).toThrow(/give a \$fetch of ofetch/);
+  it('sends by a plain fetch too, and refuses what is neither', async () => {
+    const url = await served([]);
+    const client = createClient({ contract: blogContract, transport: rest({ url, fetch: ofetchCarrier(fetch) }) });
+    expect((await client.getUser({ id: 123 })).username).toBe('john_doe');
+    await client.close();
+    expect(() => ofetchCarrier({} as never)).toThrow('give a $fetch of ofetch');
+    const other = createClient({ contract: blogContract, transport: rest({ url, fetch: ofetchCarrier(() => Promise.resolve('text')) }) });
+    await expect(other.getUser({ id: 123 })).rejects.toThrow(/did not call onResponse/);
+    await other.close();
   });
 });
 
-const target: ConformanceTarget = {
-  name: 'rest by ofetch',
+/** As `event.$fetch` of Nitro, which `useRequestFetch()` gives on the server: a function without `raw` that adds the visitor's headers. */
+const requestFetch = (url: string, init?: { readonly headers?: Record<string, string> }) =>
+  ofetch<unknown>(url, { ...init, headers: { cookie: 'session=1', ...init?.headers } });
+
+const targetOf = (name: string, $fetch: OfetchLike): ConformanceTarget => ({
+  name,
   open: async (transport, { headers, onError }) => {
     const server = await listen(restHandler(transport, { onError }), { onError });
     return {
-      transport: rest({ url: server.url, fetch: ofetchCarrier(ofetch), ...(headers !== undefined && { headers }) }),
+      transport: rest({ url: server.url, fetch: ofetchCarrier($fetch), ...(headers !== undefined && { headers }) }),
       close: () => server.close(),
     };
   },
   skips: [],
-};
-describe('rest by ofetch', () =>
+});
+describe.each([
+  ['rest by ofetch', ofetch],
+  ['rest by a $fetch without raw', requestFetch],
+] as const)('%s', (name, $fetch) =>
   testCases(
-    target,
+    targetOf(name, $fetch),
     conformanceCases.filter(({ id }) => /^(calls|errors|events|resuming|streams|headers)-/.test(id)),
-  ));
+  ),
+);
