@@ -19,9 +19,9 @@ export function present(error: unknown, signal: AbortSignal, requestId: string, 
     const options: ApiErrorOptions = known;
     return new ApiError(code, message, { ...options, details: shown, cause: error });
   }
-  if ((error as Error | undefined)?.name === 'AbortError' && signal.aborted) {
-    return cancelled(signal).with({ requestId });
-  }
-  report(error);
+  const isAborted = signal.aborted;
+  // Drivers and libraries have errors of their own for an aborted signal.
+  if (!(isAborted && (error as Error | undefined)?.name === 'AbortError')) report(error);
+  if (isAborted) return cancelled(signal).with({ requestId });
   return new ApiError('INTERNAL', 'internal error', { requestId, cause: error });
 }

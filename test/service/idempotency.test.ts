@@ -49,6 +49,24 @@ describe('a service with idempotency keys', () => {
     expect(runs()).toBe(1);
   });
 
+  it('keeps no outcome of a call whose handler failed because its caller or its time was gone', async () => {
+    const told: unknown[] = [];
+    let runs = 0;
+    const pay = async (_: unknown, { signal }: { signal: AbortSignal }) => {
+      if (++runs === 1)
+        await new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(new Error('canceling statement due to user request'))),
+        );
+      return { run: runs };
+    };
+    const service = createService(contract, { pay }, { onError: ({ error }) => told.push(error) });
+    const client = createClient({ contract, transport: service });
+    const key = { idempotencyKey: 'k' };
+    await expect(client.pay({ cents: 1 }, { ...key, timeoutMs: 20 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    await until(() => told.length === 1);
+    expect(await client.pay({ cents: 1 }, key)).toEqual({ run: 2 });
+  });
+
   it('takes the members of a record in any order for the same input', async () => {
     const map = defineContract({
       name: 'map',
