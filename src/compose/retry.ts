@@ -1,10 +1,11 @@
 import { ApiError, isApiError } from '../core/errors.ts';
 import { mayMend } from '../life/mending.ts';
-import { count, readOptions, type OptionReader } from '../core/options.ts';
+import { count, ms, readOptions, type OptionReader } from '../core/options.ts';
 import type { Operation } from '../core/contract.ts';
 import type { CallRequest } from '../core/transport.ts';
 import { CALLER_UNKNOWN } from '../guard/caller.ts';
 import { backoffMs, backoffReaders } from '../life/backoff.ts';
+import { hurried } from '../life/call.ts';
 import { delay } from '../life/lifetime.ts';
 import { now } from '../life/now.ts';
 import { filesIn } from '../schema/codec/files-in.ts';
@@ -19,6 +20,11 @@ export interface RetryOptions {
   readonly baseDelayMs?: number;
   /** Ceiling of every wait, in milliseconds. @default 2_000 */
   readonly maxDelayMs?: number;
+  /**
+   * How long one try may take, in milliseconds; then the next one begins. It holds for calls that may be repeated: others wait for their
+   * answer. @default no limit but the call's deadline
+   */
+  readonly attemptTimeoutMs?: number;
   /**
    * Tries beyond the first that all calls together may have at once; each success gives a tenth of one back. When a peer is down for long, most calls
    * fail after one try then. `Infinity` for no limit. @default 100
@@ -45,8 +51,14 @@ const flag: OptionReader<boolean> = (value, owner, name) => {
  * Subscriptions pass: the client connects them again by itself.
  */
 export function retry<S extends Source>(source: S, options: RetryOptions = {}): Composed<S> {
-  const readers = { attempts: count(3), ...backoffReaders(100, 2_000), budget: count(100, { zero: true }), idempotencyKeys: flag };
-  const { attempts, budget, idempotencyKeys, ...delays } = readOptions('retry', options, readers, []);
+  const readers = {
+    attempts: count(3),
+    attemptTimeoutMs: ms(Infinity),
+    ...backoffReaders(100, 2_000),
+    budget: count(100, { zero: true }),
+    idempotencyKeys: flag,
+  };
+  const { attempts, attemptTimeoutMs, budget, idempotencyKeys, ...delays } = readOptions('retry', options, readers, []);
   return compose(source, (inner) => {
     let left = budget;
     let makesKeys = idempotencyKeys;
@@ -54,6 +66,15 @@ export function retry<S extends Source>(source: S, options: RetryOptions = {}): 
       left = Math.min(budget, left + REFUND);
       return output;
     };
+    const isTimed = (request: CallRequest): boolean => attemptTimeoutMs < Infinity && isRepeatable(request);
+    const send = (request: CallRequest): Promise<unknown> => {
+      const latest = now() + attemptTimeoutMs;
+      if (!isTimed(request) || latest >= (request.deadline ?? Infinity)) return inner.call(request);
+      return hurried(request, latest, (tried) => inner.call(tried));
+    };
+    // The time of a try is over, and not that of the call, which is looked at below.
+    const mayTryAgain = (error: ApiError, request: CallRequest): boolean =>
+      error.code === 'DEADLINE_EXCEEDED' ? isTimed(request) : mayRepeat(error, request);
     const again = async (first: unknown, request: CallRequest, madeKey: boolean): Promise<unknown> => {
       let error = first;
       for (let attempt = 1; ;) {
@@ -64,7 +85,7 @@ export function retry<S extends Source>(source: S, options: RetryOptions = {}): 
           const { 'idempotency-key': _, ...headers } = request.headers;
           request = withHeaders(request, headers);
         } else {
-          if (attempt >= attempts || !isApiError(error) || !mayRepeat(error, request) || left < 1) throw error;
+          if (attempt >= attempts || !isApiError(error) || !mayTryAgain(error, request) || left < 1) throw error;
           const waitMs = backoffMs(attempt - 1, delays, error.retryAfterMs);
           if (request.deadline !== undefined && now() + waitMs >= request.deadline) throw error;
           left--;
@@ -74,7 +95,7 @@ export function retry<S extends Source>(source: S, options: RetryOptions = {}): 
           });
         }
         try {
-          return refund(await inner.call(request));
+          return refund(await send(request));
         } catch (failure) {
           error = failure;
         }
@@ -84,7 +105,7 @@ export function retry<S extends Source>(source: S, options: RetryOptions = {}): 
       call(given) {
         const madeKey = makesKeys && wantsKey(given);
         const request = madeKey ? withHeaders(given, { ...given.headers, 'idempotency-key': crypto.randomUUID() }) : given;
-        return inner.call(request).then(refund, (error: unknown) => again(error, request, madeKey));
+        return send(request).then(refund, (error: unknown) => again(error, request, madeKey));
       },
     };
   });

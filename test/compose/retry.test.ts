@@ -1,7 +1,10 @@
-import { expect, it, describe } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { retry } from '../../src/compose/index.ts';
-import { ApiError, createClient, createService, defineContract, mutation } from '../../src/index.ts';
+import { listen } from '../../src/http/index.ts';
+import { ApiError, createClient, createService, defineContract, mutation, query } from '../../src/index.ts';
+import { rest } from '../../src/rest/client.ts';
+import { restHandler } from '../../src/rest/server.ts';
 
 const contract = defineContract({
   name: 'shop',
@@ -52,6 +55,36 @@ describe('retry', () => {
     expect(await client.pay({ cents: 7 }, { idempotencyKey: 'k' })).toEqual({ paid: 7 });
     expect([runs, tries]).toEqual([1, 3]);
     await service.close();
+  });
+
+  it('lets a try that gets no answer give way to the next one, if the call may be repeated', async () => {
+    const schema = { input: z.object({ id: z.int32() }), output: z.object({ tries: z.int32() }) };
+    const slow = defineContract({ name: 'slow', operations: { read: query(schema), write: mutation(schema) } });
+    let tries = 0;
+    const answer = async ({ id }: { id: number }, call: { signal: AbortSignal }) => {
+      if (++tries < id) await new Promise<void>((_, reject) => call.signal.addEventListener('abort', () => reject(new Error('left'))));
+      return { tries };
+    };
+    const service = createService(slow, { read: answer, write: answer }, { onError: () => {} });
+    const server = await listen(restHandler(service));
+    onTestFinished(() => server.close(0));
+    const transport = retry(rest({ url: server.url }), { attemptTimeoutMs: 100, baseDelayMs: 0, attempts: 4 });
+    const client = createClient({ contract: slow, transport });
+    onTestFinished(() => client.close());
+    expect(await client.read({ id: 3 })).toEqual({ tries: 3 });
+    tries = 0;
+    expect(await client.write({ id: 2 }, { idempotencyKey: 'k' })).toEqual({ tries: 2 });
+    tries = 0;
+    await expect(client.read({ id: 9 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(tries).toBe(4);
+    // A mutation without a key might run twice: it has the whole time of the call.
+    tries = 0;
+    await expect(client.write({ id: 2 }, { timeoutMs: 300 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(tries).toBe(1);
+    // The call's deadline ends all tries.
+    tries = 0;
+    await expect(client.read({ id: 9 }, { timeoutMs: 150 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(tries).toBeLessThan(4);
   });
 
   it('is CANCELLED where the caller of a transport leaves while it waits', async () => {
