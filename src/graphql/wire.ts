@@ -104,7 +104,7 @@ export function decodeErrors(errors: readonly unknown[], data: unknown, notes: R
   const { retryAfterMs, requestId, ...more } = readErrorOptions(extensions);
   const message = typeof error['message'] === 'string' ? error['message'] : 'the server answered with an error';
   const names = [extensions, error].flatMap((each) => NAMED.map((name) => each[name]));
-  return new ApiError(codeOf(names, statusOf(extensions) ?? notes.status, message, data), message, {
+  return new ApiError(codeOf(names, statusOf(extensions, error) ?? notes.status ?? 0, message, data), message, {
     ...more,
     retryAfterMs: retryAfterMs ?? notes.retryAfterMs,
     requestId: requestId ?? notes.requestId,
@@ -117,24 +117,27 @@ const NAMED = ['code', 'type', 'errorType', 'classification'];
 
 const UNKNOWN_FIELD = /^Cannot query field "\w+" on type "(Query|Mutation|Subscription)"/;
 
-function codeOf(names: readonly unknown[], status: number | undefined, message: string, data: unknown): ErrorCode {
+function codeOf(names: readonly unknown[], status: number, message: string, data: unknown): ErrorCode {
   const [own] = names;
   if (isErrorCode(own)) return own;
   if (UNKNOWN_FIELD.test(message)) return 'UNIMPLEMENTED';
-  for (const name of names) {
-    const code = codeOfName(name);
-    if (code) return code;
-  }
-  // The status counts if no code is known: throttling, credentials, servers in trouble.
-  if (status === 422) return 'INVALID_ARGUMENT';
-  if (status !== undefined && status >= 400) return codeOfStatus(status);
+  const named = names.map(codeOfName).find((code) => code);
+  // The status counts if no code is known: throttling, credentials, servers in trouble. NestJS says INTERNAL beside each status.
+  const told = status >= 400 ? codeOfStatus(status) : undefined;
+  if (named && !(named === 'INTERNAL' && told && told !== 'UNKNOWN')) return named;
   // Without data nothing was run: the request itself was wrong.
-  return data === undefined ? 'INVALID_ARGUMENT' : 'UNKNOWN';
+  return told ?? (data === undefined ? 'INVALID_ARGUMENT' : 'UNKNOWN');
 }
 
-/** The status that some servers put into an error: Apollo as `http.status`, Linear as `statusCode`. */
-function statusOf({ http, status, statusCode }: JsonObject): number | undefined {
-  return [isObject(http) ? http['status'] : undefined, statusCode, status].find((value): value is number => typeof value === 'number');
+/** The status that servers put into an error: Apollo as `http.status`, Linear as `statusCode`, NestJS in the error that it wraps, Absinthe as `code`. */
+function statusOf(extensions: JsonObject, error: JsonObject): number | undefined {
+  const { http, originalError, exception } = extensions;
+  for (const place of [http, originalError, exception, extensions, error])
+    for (const name of ['statusCode', 'status', 'code']) {
+      const value = isObject(place) ? place[name] : undefined;
+      if (/^"?[45]\d\d"?$/.test(JSON.stringify(value))) return Number(value);
+    }
+  return undefined;
 }
 
 /** The error of a response without a GraphQL body: the problem document in it, or its status. */
