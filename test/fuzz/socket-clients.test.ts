@@ -149,7 +149,7 @@ describe('clients over WebSockets', () => {
       dataOf: (frame: Message) => (frame['method'] === 'event' && (frame['params'] as Message)['subscription'] === 1 ? [(frame['params'] as Message)['data']] : []),
     },
     {
-      name: 'foreign JSON-RPC', valid: FOREIGN, transport: () => webSocket({ url, ...foreignMapping }),
+      name: 'foreign JSON-RPC', valid: FOREIGN, transport: (onError: (error: unknown) => void) => webSocket({ url, onError, ...foreignMapping }),
       answer: ({ id, method }: Message) => (method === 'sub' ? JSON.stringify({ jsonrpc: '2.0', id, result: '0x1' }) : undefined),
       event: (n: number) => JSON.stringify({ jsonrpc: '2.0', method: 'tick', params: { subscription: '0x1', result: { ...SAID, n } } }),
       dataOf: () => [],
@@ -181,6 +181,20 @@ describe('clients over WebSockets', () => {
       dataOf: () => [],
     },
     {
+      name: 'a feed of bytes', valid: FEED, bytes: true,
+      transport: (onError: (error: unknown) => void) => webSocket({ url, protocol: 'channel', onError, session: { binary: true }, events: { said: { read: (frame) => readSaid(frame instanceof Uint8Array ? parse(Buffer.from(frame).toString()) : undefined) } } }),
+      answer: () => undefined,
+      event: (n: number) => JSON.stringify({ ch: 'said', d: { ...SAID, n } }),
+      dataOf: () => [],
+    },
+    {
+      name: 'frames of bytes', valid: SESSION, bytes: true,
+      transport: (onError: (error: unknown) => void) => webSocket({ url, onError, session: { binary: true }, frames: { write: ({ id, method, params }) => Buffer.from(JSON.stringify({ id, type: method, params })), read: (frame) => readFrame(parse(Buffer.from(frame as Uint8Array).toString())) }, events: { said: { notification: 'event', subscribe: 'sub', unsubscribe: 'unsub', unsubscribeInput: (_, key) => ({ key }), key: 'subscription', read: (params) => (params as Message)['result'] } } }),
+      answer: ({ id, type }: Message) => (type === 'sub' ? JSON.stringify({ id, success: true, result: '0x1' }) : undefined),
+      event: (n: number) => JSON.stringify({ type: 'event', subscription: '0x1', result: { ...SAID, n } }),
+      dataOf: () => [],
+    },
+    {
       name: 'CloudEvents on a channel', valid: CLOUD, transport: (onError: (error: unknown) => void) => webSocket({ url, protocol: 'channel', onError, cloudEvents: 'structured' }),
       answer: () => undefined,
       event: (n: number) => JSON.stringify({ specversion: '1.0', id: `c-${n}`, source: '/x', type: 'said', data: { ...SAID, n } }),
@@ -191,7 +205,8 @@ describe('clients over WebSockets', () => {
   it.each(feeds)(
     '$name: events go on or end with an error, and what is no event is reported',
     FUZZ_TIMEOUT,
-    async ({ name, valid, transport, answer, event, dataOf }) => {
+    async ({ name, valid, transport, answer, event, dataOf, ...rest }) => {
+      const isBytes = 'bytes' in rest;
       const counts: Record<string, number> = { heard: 0, reported: 0, ended: 0, gaps: 0 };
       const reported: unknown[] = [];
       const onError = (error: unknown) => void (reported.push(error), (counts['reported'] = (counts['reported'] ?? 0) + 1));
@@ -200,14 +215,15 @@ describe('clients over WebSockets', () => {
       // A connection that the client gave up is another one soon; there the event comes again.
       onOpen = (opened) => {
         far = opened;
-        if (name === 'a plain feed' || name === 'CloudEvents on a channel') opened.send(event(current));
+        if (['a plain feed', 'a feed of bytes', 'CloudEvents on a channel'].includes(name))
+          opened.send(event(current), { binary: isBytes });
       };
       onMessage = (from, message) => {
         const text = answer(message);
         if (text === undefined) return;
-        from.send(text);
+        from.send(text, { binary: isBytes });
         // Before there is a subscription, an event would be one that no server sends.
-        if (message['type'] !== 'connection_init') from.send(event(current));
+        if (message['type'] !== 'connection_init') from.send(event(current), { binary: isBytes });
       };
       const client = createClient({
         contract: fuzzContract,
@@ -240,8 +256,9 @@ describe('clients over WebSockets', () => {
         const shown = () => `${binary ? 'binary ' : ''}${frame.toString('latin1').slice(0, 1500)}`;
         const before = far;
         current = n;
-        far?.send(frame, { binary });
-        far?.send(event(n));
+        // A text among bytes is JSON that has been read.
+        far?.send(frame, { binary: isBytes ? dice.chance(0.97) : binary });
+        far?.send(event(n), { binary: isBytes });
         await inTime(
           (async () => {
             while (last !== n && !isOver) await new Promise<void>((resolve) => (wake = resolve));
