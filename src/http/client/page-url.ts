@@ -12,7 +12,8 @@ export function baseUrl(owner: string, url: string): string {
   if (!URL.canParse(url, relativeTo)) throw new TypeError(`${owner}: '${url}' is not a URL: write it like 'http://localhost:4000'`);
   const { protocol, origin, pathname, search, hash, username, password } = new URL(url, relativeTo);
   if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`${owner}: '${url}' must begin with http:// or https://`);
-  if (search !== '' || hash !== '') throw new TypeError(`${owner}: '${url}' must have no query and no fragment`);
+  if (search + hash !== '')
+    throw new TypeError(`${owner}: '${url}' must have no query and no fragment${owner === 'rest' ? ": use the option 'query'" : ''}`);
   if (username + password !== '') throw new TypeError(`${owner}: put credentials into the option 'headers', not into the url`);
   return origin + pathname.replace(/\/+$/, '');
 }

@@ -304,3 +304,15 @@ describe('bodies', () => {
     ]);
   });
 });
+
+describe('the url', () => {
+  it.each([
+    [
+      'https://api.example.com/v1?key=1',
+      "rest: 'https://api.example.com/v1?key=1' must have no query and no fragment: use the option 'query'",
+    ],
+    ['https://api.example.com/v1#a', "rest: 'https://api.example.com/v1#a' must have no query and no fragment: use the option 'query'"],
+  ])('says what to write instead of a url with a query: %s', (url, message) => {
+    expect(() => rest({ url })).toThrow(new TypeError(message));
+  });
+});
