@@ -134,11 +134,11 @@ export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<n
       'onError',
     ]);
     const settings = settingsOf(addressOf(options.url, false), read, offers(read.subprotocol ?? false), undefined);
-    return defineAdapter<never>((contract) =>
-      laterTransport(contract, 'websocket', () =>
-        withPart(channels, ({ ChannelTransport }) => new ChannelTransport(contract, settings, options)),
-      ),
-    );
+    return defineAdapter<never>((contract) => {
+      checkForeign('webSocket', contract, read, {}, ({ path }) => path !== undefined);
+      const make = () => withPart(channels, ({ ChannelTransport }) => new ChannelTransport(contract, settings, options));
+      return laterTransport(contract, 'websocket', make);
+    });
   }
   const own = ['subprotocol', 'operations', 'events', 'cancelMethod', 'pingMethod', 'errorCode', 'onError', 'frames'] as const;
   const read = readOptions('webSocket', options, LIMITS, [...NAMES, ...own]);
@@ -152,7 +152,7 @@ export function webSocket(options: WebSocketOptions | ChannelOptions): Adapter<n
   return defineAdapter<never>((contract) => {
     const make = () => withPart(transports, ({ RpcTransport }) => new RpcTransport(contract, settings));
     const transport = laterTransport(contract, 'websocket', make);
-    checkForeign('webSocket', contract, read, { events: 'notification' });
+    checkForeign('webSocket', contract, read, { events: 'notification' }, ({ notify }) => notify === true);
     return transport;
   });
 }

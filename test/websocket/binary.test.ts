@@ -1,7 +1,7 @@
 /** Binary frames of feeds that someone else designed, operations that no event repeats, and heartbeats at an interval that the peer names. */
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { bytes, createClient, defineContract, event, mutation } from '../../src/index.ts';
+import { bytes, createClient, defineContract, event, file, mutation } from '../../src/index.ts';
 import { webSocket, type ChannelOptions, type WebSocketOptions } from '../../src/websocket/client.ts';
 import { failure } from '../support/failure.ts';
 import { until } from '../support/until.ts';
@@ -193,5 +193,37 @@ describe('the interval of heartbeats', () => {
     await listening({ url, session, onError: (error) => void reported.push(String(error)) }).onTranscript(() => {});
     await until(() => reported.length > 0);
     expect(reported[0]).toContain('session.heartbeatMs must give milliseconds above 0, not second');
+  });
+});
+
+describe('an operation of a feed', () => {
+  it('takes a file that is given as a stream, as one frame', async () => {
+    const got: string[] = [];
+    const { url } = await serveFeed(
+      () => {},
+      (peer) => void peer.on('message', (data: Buffer, isBinary) => got.push(`${isBinary} ${data.toString()}`)),
+    );
+    const contract = defineContract({ name: 'files', operations: { send: mutation({ input: z.object({ audio: file() }) }) } });
+    const send = { path: '', input: (input: unknown) => (input as { audio: { content: Uint8Array } }).audio.content };
+    const transport = webSocket({ url, protocol: 'channel', operations: { send } });
+    const client = onEnd(createClient({ contract, transport }), (each) => each.close());
+    const content = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const text of ['RI', 'FF']) controller.enqueue(Buffer.from(text));
+        controller.close();
+      },
+    });
+    await client.send({ audio: { name: 'a.wav', type: 'audio/wav', content } });
+    await until(() => got.length === 1, 'it came');
+    expect(got).toEqual(['true RIFF']);
+  });
+
+  it('is refused when the client is made if an operation that nothing answers has an output', () => {
+    const make = (options: object) => () =>
+      createClient({ contract: speech, transport: webSocket({ url: 'ws://a', ...options } as never) });
+    const message = 'webSocket: operations.count: the operation has an output, but nothing answers it';
+    expect(make({ protocol: 'channel', operations: { count: { path: '' } } })).toThrow(message);
+    expect(make({ operations: { count: { notify: true } } })).toThrow(message);
+    expect(make({ operations: { count: { method: 'count' }, finish: { notify: true } } })).not.toThrow();
   });
 });

@@ -15,7 +15,7 @@ const HOOKS = ['input', 'output', 'read'];
 /**
  * Refuses mappings of a foreign API that cannot work, when the client is made rather than at the first call: of a member that the contract does not
  * have, with a hook that cannot be called, or without the text that names the foreign side. `texts` names the member with that text, of an operation
- * and of an event; a mapping that is a text is that text.
+ * and of an event; a mapping that is a text is that text. `isUnanswered` says of which operations nothing comes back, so they cannot have an output.
  * @throws TypeError that names the member and the mistake
  */
 export function checkForeign(
@@ -23,6 +23,7 @@ export function checkForeign(
   contract: Members,
   mappings: Mappings,
   texts: { readonly [K in keyof Members]?: string } = {},
+  isUnanswered?: (mapping: Readonly<Record<string, unknown>>) => boolean,
 ): void {
   for (const kind of ['operations', 'events'] as const) {
     for (const [name, mapping] of Object.entries(mappings[kind] ?? {})) {
@@ -35,6 +36,11 @@ export function checkForeign(
       }
       // A value that is not an object is refused with the members that it lacks.
       const members = Object(mapping) as Readonly<Record<string, unknown>>;
+      const { output } = Object((contract[kind] as Readonly<Record<string, unknown>>)[name]) as { readonly output?: unknown };
+      if (kind === 'operations' && output && isUnanswered?.(members))
+        throw new TypeError(
+          `${at}: the operation has an output, but nothing answers it: leave the output out, or make the answer an event`,
+        );
       const text = texts[kind];
       const given = typeof mapping === 'string' ? mapping : text && members[text];
       if (text !== undefined && (typeof given !== 'string' || given.trim() === ''))

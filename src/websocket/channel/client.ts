@@ -1,5 +1,4 @@
 import { throwIfCancelled } from '../../life/lifetime.ts';
-import { checkForeign } from '#contract-check';
 import { checkMappings } from '../../guard/check-mappings.ts';
 import { takerOfMapped } from '../../guard/mapped-sink.ts';
 import type { Contract, EventDefinition } from '../../core/contract.ts';
@@ -48,7 +47,6 @@ export class ChannelTransport implements Transport {
     checkMappings('webSocket: events', events, ['path', 'open', 'close', 'read']);
     checkSession({ session, frames: undefined });
     this.#session = session;
-    checkForeign('webSocket', contract, { operations, events });
     this.#cloud = cloudEvents && cloudEventWriter('webSocket', contract, cloudEvents, ['structured']);
     for (const event of Object.values(contract.events)) if (event.writtenBy !== undefined) this.#written.set(event.writtenBy, event);
   }
