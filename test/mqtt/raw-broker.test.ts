@@ -1,11 +1,12 @@
 import type { Packet } from 'mqtt-packet';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
-import { createClient } from '../../src/index.ts';
+import { ApiError, createClient } from '../../src/core.ts';
 import { defineContract, event, mutation } from '../../src/core/define.ts';
-import { mqtt } from '../../src/mqtt/client.ts';
+import { mqtt, type MqttEventMapping } from '../../src/mqtt/client.ts';
 import { serveMqtt } from '../../src/mqtt/server.ts';
 import { createService } from '../../src/service/service.ts';
+import { failure } from '../support/failure.ts';
 import { rawBroker } from '../support/raw-broker.ts';
 import { until } from '../support/until.ts';
 
@@ -105,6 +106,35 @@ describe('a broker that does not acknowledge a subscription', () => {
     expect(heard.slice(0, held)).toEqual(Array.from({ length: held }, (_, n) => n));
     expect(held).toBeLessThan(60);
     expect(held).toBeGreaterThan(30);
+  });
+
+  test('may send before it does: gaps and ends of a mapping keep their place', async () => {
+    const url = await rawBroker((packet, say) => {
+      const topic = packet.cmd === 'subscribe' ? packet.subscriptions[0]?.topic : undefined;
+      for (const payload of topic === 't' ? ['1', '2', '9'] : topic === 'refused' ? ['no'] : [])
+        say({ cmd: 'publish', topic: topic ?? '', qos: 0, dup: false, retain: false, payload });
+      grant(packet, say);
+    });
+    const read: MqttEventMapping['read'] = ({ text }, { gap, end, state }) => {
+      if (text === 'no') throw new ApiError('PERMISSION_DENIED', 'not for you');
+      const n = Number(text);
+      if (state.has('n') && state.get('n') !== n - 1) gap();
+      state.set('n', n);
+      if (n === 9) end();
+      return { n, pad: '' };
+    };
+    const open = (topic: string) => createClient({ contract, transport: mqtt({ url, version: 5, events: { ticked: { topic, read } } }) });
+    const client = open('t');
+    onTestFinished(() => client.close());
+    const heard: unknown[] = [];
+    await client.onTicked(({ n }) => void heard.push(n), { onGap: () => void heard.push('gap') });
+    await until(() => heard.includes(9), 'the last came');
+    expect(heard).toEqual([1, 2, 'gap', 9]);
+    for await (const { n } of client.onTicked()) heard.push(n);
+    expect(heard.slice(4)).toEqual([1, 2, 9]);
+    const refused = open('refused');
+    onTestFinished(() => refused.close());
+    expect(await failure(refused.onTicked(() => {}))).toMatchObject({ code: 'PERMISSION_DENIED', text: 'not for you' });
   });
 
   test('fails it after connectTimeoutMs, and calls that need it too', async () => {

@@ -44,10 +44,12 @@ interface Subscriber {
   readonly filter: string;
   /** How many messages had come when it subscribed. */
   readonly since: number;
-  /** Messages that came before the acknowledgement. */
-  early: EventMessage[] | undefined;
+  /** Messages that came before the acknowledgement; `undefined` is a gap. */
+  early: (EventMessage | undefined)[] | undefined;
   /** Bytes that more of them may have; -Infinity if some were dropped. */
   room: number;
+  /** How it was ended before the acknowledgement. */
+  ended?: readonly [error: ApiError | undefined];
 }
 
 /** Bytes that a broker may send before it acknowledges a subscription; each message counts for one KiB more. */
@@ -102,17 +104,25 @@ export class Feed {
       stopWatching();
     }
     if (signal.aborted) return this.init.isStanding ? undefined : this.#release();
-    if (!this.#subscribers.has(subscriber)) throw new ApiError('UNAVAILABLE', 'the connection to the broker was lost');
+    const { ended } = subscriber;
+    if (ended) this.#release();
+    if (ended?.[0]) throw ended[0];
     onAbort(signal, () => this.#leave(subscriber, signal.reason === PAUSED));
     const missed = lastEventId === undefined ? undefined : this.#history.after(lastEventId);
     const early = subscriber.early ?? [];
     subscriber.early = undefined;
     if (lastEventId !== undefined && (!missed || this.#history.isBeforeGap(lastEventId))) sink.gap();
     for (const message of missed ?? early) {
-      if (subscriber.matches(message) && !signal.aborted) void sink.next(message);
+      if (signal.aborted) break;
+      if (!message) {
+        sink.gap();
+        continue;
+      }
+      if (subscriber.matches(message)) void sink.next(message);
       if (missed && this.#history.isBeforeGap(message.id) && !signal.aborted) sink.gap();
     }
     if (!missed && subscriber.room === -Infinity && !signal.aborted) sink.gap();
+    if (ended) sink.end();
   }
 
   /** Takes a message of the event's topics. */
@@ -140,7 +150,12 @@ export class Feed {
   /** Events of a topic are missing here; without one, of any. */
   tellGap(topic?: string): void {
     this.#history.addGap();
-    for (const { sink, filter, early } of this.#subscribers) if (!early && (topic === undefined || overlap(filter, topic))) sink.gap();
+    for (const { sink, filter, early } of this.#subscribers) {
+      if (topic !== undefined && !overlap(filter, topic)) continue;
+      if (!early) sink.gap();
+      // Before the first message there is nothing to miss.
+      else if (early.at(-1)) early.push(undefined);
+    }
   }
 
   /** A new connection. Without its session, what was published in between is lost. */
@@ -181,7 +196,9 @@ export class Feed {
 
   #end(ended: readonly Subscriber[], error: ApiError | undefined): void {
     for (const subscriber of ended) this.#subscribers.delete(subscriber);
-    for (const { sink, early } of ended) if (!early) sink.end(error);
+    for (const subscriber of ended)
+      if (subscriber.early) subscriber.ended = [error];
+      else subscriber.sink.end(error);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { checkOf } from '#check';
 import type { EventDefinition, Schema } from '../../core/contract.ts';
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, isApiError } from '../../core/errors.ts';
 import type { ReadContext } from '../../guard/mapped-sink.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { parseJson } from '../../peer/json.ts';
@@ -60,6 +60,7 @@ function readBy(
   try {
     return read(message, context);
   } catch (cause) {
+    if (read !== asJson && isApiError(cause)) return context.end(cause);
     const { text } = ApiError.from(cause, 'INVALID_ARGUMENT', (cause as Error | undefined)?.message ?? 'it cannot be read');
     const where = `a message on ${printable(message.topic)} does not fit ${name} and was dropped`;
     const hint = read !== asJson && message.json === undefined ? ' (it is not JSON)' : '';
