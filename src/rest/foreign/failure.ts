@@ -1,7 +1,6 @@
-import { ApiError, type ErrorCode, type ErrorResponse } from '../../core/errors.ts';
+import { ApiError, isErrorCode, type ErrorCode, type ErrorResponse } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import { parseRetryAfter } from '../../http/message/retry-after.ts';
-import { own } from '../../core/own.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { tryParseJson } from '../../peer/json.ts';
 import { codeOfStatus } from '../status.ts';
@@ -28,7 +27,7 @@ export function failureOf(response: ErrorResponse, text: string, map?: (response
   const retryAfterMs = retryAfterOf(response);
   const mapped = map?.(response) ?? {};
   const issues = issuesOf(whole);
-  const code = mapped.code ?? codeOf(status, retryAfterMs !== undefined);
+  const code = mapped.code ?? codeOf(status, retryAfterMs !== undefined, whole);
   return new ApiError(code, mapped.message ?? messageOf(whole, text, type, response), {
     reason: mapped.reason,
     details: mapped.details ?? (code === 'INVALID_ARGUMENT' && issues.length > 0 ? { issues } : undefined),
@@ -56,10 +55,22 @@ function requestIdOf(headers: ErrorResponse['headers']): string | undefined {
 }
 
 /** A wait turns a refusal into a limit of rates (403, as GitHub has it), and a request that was too slow into one that may come again (408). */
-function codeOf(status: number, mayComeBack: boolean): ErrorCode {
+function codeOf(status: number, mayComeBack: boolean, body: unknown): ErrorCode {
   if (status === 403 && mayComeBack) return 'RESOURCE_EXHAUSTED';
   if (status === 408 && mayComeBack) return 'UNAVAILABLE';
-  return codeOfStatus(status);
+  return codeIn(body) ?? codeOfStatus(status);
+}
+
+/**
+ * gRPC's code, which says more than the status: Google has it in `error.status`, Twirp and Connect in `code`.
+ * Sources: https://google.aip.dev/193, https://twitchtv.github.io/twirp/docs/spec_v7.html#error-codes
+ */
+function codeIn(body: unknown): ErrorCode | undefined {
+  if (!isObject(body)) return undefined;
+  const { code, error } = body;
+  const name = isObject(error) && typeof error['code'] === 'number' ? error['status'] : code;
+  const found = typeof name === 'string' ? name.toUpperCase() : undefined;
+  return isErrorCode(found) && found !== 'UNKNOWN' ? found : undefined;
 }
 
 function retryAfterOf({ headers }: ErrorResponse): number | undefined {
@@ -99,21 +110,11 @@ function unescapeXml(text: string): string {
   return text.replace(/&(lt|gt|amp|quot|apos);/g, (_, name: string) => ENTITIES[name] ?? '');
 }
 
-/** Members that hold a message, in order; their names may begin with a capital. */
+/** Members that hold a message, in order, in lower case without separators. */
 const WORDS = [
-  'detail',
-  'message',
-  'error_description',
-  'error_message',
-  'errorMessage',
-  'description',
-  'error',
-  'title',
-  'errors',
-  'non_field_errors',
-  'value',
-  'msg',
-];
+  'detail', 'message', 'errordescription', 'errormessage', 'errorsummary', 'statusmessage', 'faultstring', 'description', 'reason', 'error', 'fault', 'title',
+  'errors', 'errormessages', 'nonfielderrors', 'value', 'msg', 'info',
+]; // prettier-ignore
 
 function wordsOf(value: unknown, depth: number): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
@@ -126,8 +127,9 @@ function wordsOf(value: unknown, depth: number): string | undefined {
     return undefined;
   }
   if (!isObject(value)) return undefined;
+  const members = new Map(Object.entries(value).map(([name, inner]) => [name.replace(/[_-]/g, '').toLowerCase(), inner]));
   for (const name of WORDS) {
-    const words = wordsOf(own(value, name) ?? own(value, name.charAt(0).toUpperCase() + name.slice(1)), depth + 1);
+    const words = wordsOf(members.get(name), depth + 1);
     if (words !== undefined) return words;
   }
   // `{ "name": ["is required"] }`: a field, and what is wrong with it.

@@ -83,10 +83,10 @@ function isFields(body: JsonObject, depth = 0): boolean {
   );
 }
 
-/** `items[0].name`, `items.0.name` and `$.items[0].name` as steps. */
+/** `items[0].name`, `items.0.name`, `$.items[0].name` and the pointer `/items/0/name` as steps. */
 function stepsOf(text: string): (string | number)[] {
   return text
-    .split(/[.[\]]+/)
+    .split(text.startsWith('/') ? '/' : /[.[\]]+/)
     .filter((step) => step !== '' && step !== '$')
     .map(stepOf);
 }

@@ -26,6 +26,9 @@ export interface ForeignRequest {
   readonly body: string | Uint8Array<ArrayBuffer> | Upload | undefined;
 }
 
+/** Any method but those that a contract knows, and those that are about the connection. Source: https://www.rfc-editor.org/rfc/rfc9110#section-9 */
+const FOREIGN_METHOD = /^(?!(?:GET|POST|PUT|PATCH|DELETE|CONNECT|TRACE|TRACK) )[A-Z][A-Z-]*(?= )/;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Compiles what turns an operation's input into a request. Throws a `TypeError` that names what does not fit. */
@@ -33,10 +36,10 @@ export function compileForeign(
   operation: Operation,
   mapped: RestOperation,
 ): (input: unknown, paging: readonly (readonly [string, unknown])[]) => ForeignRequest {
-  // A contract's own operations cannot be bound to it: it has no output. A foreign one may say all in its status and headers.
-  const isHead = mapped.http?.startsWith('HEAD ') === true;
-  const binding =
-    mapped.http === undefined ? operation.http[0] : parseHttpBinding(isHead ? mapped.http.replace('HEAD', 'GET') : mapped.http);
+  // HEAD, and those of WebDAV and others: a contract's own operations cannot be bound to them.
+  const foreign = FOREIGN_METHOD.exec(mapped.http ?? '')?.[0];
+  const route = foreign === undefined ? mapped.http : mapped.http?.replace(foreign, foreign === 'HEAD' ? 'GET' : 'POST');
+  const binding = route === undefined ? operation.http[0] : parseHttpBinding(route);
   if (!binding) throw new TypeError(`rest: the operation '${operation.name}' has no method and path: give it 'http'`);
   const { lists = 'repeat', type = JSON_TYPE, body: whole, headers } = mapped;
   const places = placesOf(mapped);
@@ -85,7 +88,7 @@ export function compileForeign(
       whole === undefined ? membersOf(members, type, isBodied && hasMembers) : bodyOf(fields[whole], type, whole, places.get(whole)?.name);
     if (body !== undefined) Object.assign(sent, isUpload(body) ? body.headers : { 'content-type': type });
     const path = binding.segments.map((segment) => `/${fill(segment, fields, inPath, rawPaths)}`).join('') || '/';
-    return { method: isHead ? 'HEAD' : binding.method, path, query, headers: sent, body };
+    return { method: foreign ?? binding.method, path, query, headers: sent, body };
   };
 }
 
