@@ -5,9 +5,9 @@ import { isPromiseLike } from '../life/maybe.ts';
 
 /**
  * Hands on what `check` makes of events, in their order; ends a subscription with DATA_LOSS at the first that breaks the contract, unless `misfits`
- * asked for a report instead. After its end it goes on: `sink` is one that takes nothing then, such as an `OpenSink`.
+ * asked for a report instead, as for foreign peers: their events need not repeat `params`, which the subscriber fixed. After its end it goes on: `sink` is one that takes nothing then, such as an `OpenSink`.
  */
-export function checkedSink(check: Check, name: string, sink: EventSink): Required<EventSink> {
+export function checkedSink(check: Check, name: string, sink: EventSink, params?: Readonly<Record<string, unknown>>): Required<EventSink> {
   const breach = `${name}: an event breaks the contract`;
   let report: ((error: ApiError) => void) | undefined;
   const take = (message: EventMessage, result: Checked): void | Promise<void> => {
@@ -25,7 +25,11 @@ export function checkedSink(check: Check, name: string, sink: EventSink): Requir
     next(message) {
       let checked: Checked | Promise<Checked>;
       try {
-        checked = last ? last.then(() => check(message.data)) : check(message.data);
+        const data =
+          report && !Array.isArray(message.data) && Object(message.data) === message.data
+            ? { ...params, ...(message.data as object) }
+            : message.data;
+        checked = last ? last.then(() => check(data)) : check(data);
       } catch (error) {
         return fail(error);
       }

@@ -48,7 +48,7 @@ export class GuardedEvents {
   async #open(request: SubscribeRequest, check: Check | undefined, name: string, sink: EventSink): Promise<void> {
     const open = openSink(sink, request.signal, this.#opened);
     try {
-      await this.inner.subscribe(request, check ? checkedSink(check, name, open) : open);
+      await this.inner.subscribe(request, check ? checkedSink(check, name, open, request.event && request.params) : open);
     } catch (error) {
       open.leave();
       throw error;

@@ -3,6 +3,7 @@ import { checkMappings } from '../guard/check-mappings.ts';
 import { cancelled, onAbort } from '../life/lifetime.ts';
 import { reporter } from '../life/report.ts';
 import type { inTime } from '../life/timers.ts';
+import { jsonOrText } from '../http/events/foreign-text.ts';
 import { MAX_LEVELS, parseJson } from '../peer/json.ts';
 import { shownUrl } from '../peer/redact/shown-url.ts';
 import type { Socket, SocketHooks, SocketOptions } from '../socket/client/socket.ts';
@@ -303,9 +304,5 @@ export function checkSession({ session, frames }: Pick<DialogueOptions, 'session
 
 /** A frame as JSON, or as the text or the bytes that it is. */
 export function parsed(frame: Frame): unknown {
-  try {
-    return typeof frame === 'string' ? parseJson(frame, MAX_LEVELS) : frame;
-  } catch {
-    return frame;
-  }
+  return typeof frame === 'string' ? jsonOrText(frame, MAX_LEVELS) : frame;
 }

@@ -10,7 +10,7 @@ import type { HttpClient, HttpExchange } from '../../http/client/http-client.ts'
 import type { SseEvent } from '../../http/events/sse.ts';
 import { isoNow } from '../../life/now.ts';
 import { reporter } from '../../life/report.ts';
-import { tryParseJson } from '../../peer/json.ts';
+import { jsonOrText } from '../../http/events/foreign-text.ts';
 import { shownUrl } from '../../peer/redact/shown-url.ts';
 import { openEvents, openItems } from '../streams/event-stream.ts';
 import { LinesDecoder } from '../streams/lines.ts';
@@ -261,8 +261,7 @@ function errorIn({ name }: Operation, { isError, error }: RestOperation, { value
 /** Hands one event on; none is the last. */
 function deliverForeign({ event: type, id, data }: SseEvent, ownType: string, { types, read }: RestEvent, take: TakeMapped): true {
   if (types !== '*' && !(types ?? [ownType, 'message']).includes(type)) return true;
-  const parsed = tryParseJson(data);
-  const payload: unknown = parsed === undefined ? data : parsed;
+  const payload = jsonOrText(data);
   take((context) => (read ? read(payload, { type, id }, context) : payload), { id: id || undefined });
   return true;
 }
@@ -282,8 +281,7 @@ function deliverItem({ event: type, id, data }: SseEvent, reading: ItemReading, 
     sink.end();
     return false;
   }
-  const parsed = tryParseJson(data);
-  return deliverValue(parsed === undefined ? data : parsed, { type, id }, data, reading, sink);
+  return deliverValue(jsonOrText(data), { type, id }, data, reading, sink);
 }
 
 /** Hands on the item in a value; `false` if it was the last. `text` is the value as it came, for the messages of errors. */
