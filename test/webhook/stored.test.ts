@@ -101,6 +101,25 @@ describe('webhooks and their store', () => {
     expect((await pending()).map(([, data]) => data)).toContain('{"title":"late"}');
   });
 
+  it('an event that is published before the store was read is acknowledged once it is stored, however long that takes', async () => {
+    const memory = memoryWebhookStore();
+    const first = await open({ store: memory });
+    const { url, got } = await endpoint();
+    await first.subscribe(url);
+    await first.handler.close();
+    let isFull = true;
+    const load = () => (isFull ? Promise.reject(new Error('disk full')) : memory.load());
+    const { publish, errors } = await open({ store: { ...memory, load, sharing: undefined }, storeTimeoutMs: 20 });
+    let isPublished = false;
+    const publishing = publish('held').then(() => (isPublished = true));
+    await until(() => errors.some((error) => String(error).includes('was not read within 20 ms')), 'the wait is told');
+    await new Promise(setImmediate);
+    expect(isPublished).toBe(false);
+    isFull = false;
+    await publishing;
+    await until(() => got.length === 1, 'it is delivered');
+  });
+
   it('what a store failed to take is forgotten with its subscription', async () => {
     const store = memoryWebhookStore();
     const offered: number[] = [];

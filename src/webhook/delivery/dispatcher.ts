@@ -82,7 +82,7 @@ export class Dispatcher {
     const { transport, store, endpoint, report, onEnd, leaseMs } = init;
     const signal = this.#live.signal;
     this.#deletions = new Deletions(store, this.#turns, signal, (id) => this.#change(id));
-    this.#held = new HeldEvents(transport, init.storeTimeoutMs, init.isStored);
+    this.#held = new HeldEvents(transport, init.storeTimeoutMs, init.isStored, init.report);
     const remove = (id: string) => void this.#remove(id).catch(report);
     const keepPlaces = (id: string, lastEventIds: Readonly<Record<string, string>>) => this.#keepPlaces(id, lastEventIds);
     this.#members = new Members({ transport, endpoint, signal, report, onEnd, remove, keepPlaces });

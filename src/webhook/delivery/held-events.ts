@@ -20,16 +20,23 @@ const MAX_HELD = 100_000;
 
 /**
  * Holds the events that are published while the store is still being read, so that an acknowledged event is delivered. A publisher waits
- * until its event is stored, up to `timeoutMs`. After that the event is not acknowledged, but it is stored when the store has been read.
+ * until its event is stored, however long that takes: the deadline of a call ends it, and then the event is not acknowledged.
  */
 export class HeldEvents {
   readonly #waiting: Waiting[] = [];
   readonly #live = new AbortController();
-  readonly #timeoutMs: number;
+  #isTold = false;
 
-  /** `isNeeded` is false for a store that is empty when it is made: nobody is subscribed yet. */
-  constructor(transport: Transport, timeoutMs: number, isNeeded: boolean) {
-    this.#timeoutMs = timeoutMs;
+  private readonly timeoutMs: number;
+  private readonly report: (error: unknown) => void;
+
+  /**
+   * `isNeeded` is false for a store that is empty when it is made: nobody is subscribed yet. `report` is told once if an event waits for longer than
+   * `timeoutMs`.
+   */
+  constructor(transport: Transport, timeoutMs: number, isNeeded: boolean, report: (error: unknown) => void) {
+    this.timeoutMs = timeoutMs;
+    this.report = report;
     if (!isNeeded) return;
     for (const event of Object.values(transport.contract.events)) {
       const request = { event, params: {}, headers: {}, signal: this.#live.signal, peer: { protocol: 'webhook' }, acknowledges: true };
@@ -61,11 +68,19 @@ export class HeldEvents {
       const settled = new AbortController();
       const stop = () => settled.abort();
       this.#waiting.push({ ...held, stored: () => (stop(), resolve()), failed: (error) => (stop(), reject(error)) });
-      if (this.#timeoutMs === Infinity) return;
-      delay(this.#timeoutMs, settled.signal).then(
-        () => reject(new Error(`the webhook store was not read within ${this.#timeoutMs} ms: the event is held`)),
+      if (this.timeoutMs === Infinity || this.#isTold) return;
+      delay(this.timeoutMs, settled.signal).then(
+        () => this.#tell(),
         () => {},
       );
     });
+  }
+
+  #tell(): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    this.report(
+      new Error(`the webhook store was not read within ${this.timeoutMs} ms: what publishes events waits until it is, see 'problems'`),
+    );
   }
 }
