@@ -19,6 +19,7 @@ import { TCP_KEEP_ALIVE } from '../http/node/tcp-keep-alive.ts';
 import type { Publishers } from './access/access.ts';
 import { Door } from './access/door.ts';
 import { registerBroker } from './access/own-brokers.ts';
+import { CONNECT_MS } from './access/strangers.ts';
 import { limitPackets } from './access/packet-limit.ts';
 import type { MqttCredentials } from './options.ts';
 import { closable, type BeforeClosable, type Closable } from '../life/closable.ts';
@@ -52,7 +53,7 @@ export interface MqttBrokerOptions {
   readonly maxPacketBytes?: number;
   /** Bytes that may wait for one connection that does not read; then it is ended. @default 8_388_608 (8 MiB) */
   readonly maxBufferedBytes?: number;
-  /** How many clients may be connected. @default 10_000 */
+  /** How many clients may be connected, and how many connections may not have said CONNECT yet. @default 10_000 */
   readonly maxConnections?: number;
   /** How many clients of one caller may be connected. @default 1000 */
   readonly maxConnectionsPerCaller?: number;
@@ -142,16 +143,18 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
   const aedes = await Aedes.createBroker(door.rules);
   door.watch(aedes);
   const handle = (socket: Socket) => {
+    if (socket.destroyed) return;
     socket.setNoDelay(true);
     limitPackets(socket, maxPacketBytes);
     door.handle(aedes.handle(socket));
   };
   const server: NetServer = tls
-    ? createTlsServer({ cert: tls.cert as string, key: tls.key as string, ...TCP_KEEP_ALIVE }, handle)
+    ? createTlsServer({ cert: tls.cert as string, key: tls.key as string, handshakeTimeout: CONNECT_MS, ...TCP_KEEP_ALIVE }, handle)
     : createServer(TCP_KEEP_ALIVE, handle);
   const sockets = new Set<Socket>();
-  // With TLS these are there before their handshake, which may never end.
-  server.on('connection', (socket) => {
+  // With TLS these are there before their handshake, which may never end. Before all else, so that one too many costs nothing.
+  server.prependListener('connection', (socket) => {
+    if (!door.arrive(socket, socket)) return;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
@@ -197,6 +200,7 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
         sockets.handleUpgrade(request, socket, head, (webSocket) => {
           const stream = createWebSocketStream(webSocket);
           stream.on('error', onError);
+          if (!door.arrive(stream, request.socket)) return;
           limitPackets(stream, maxPacketBytes);
           door.handle(aedes.handle(stream, request));
         });

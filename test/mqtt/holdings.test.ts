@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import mqttPacket from 'mqtt-packet';
 import mqttjs, { type IClientOptions } from 'mqtt';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -10,6 +11,7 @@ import type { Transport } from '../../src/core/transport.ts';
 import { mqttBroker, type MqttBrokerOptions } from '../../src/mqtt/broker.ts';
 import { serveMqtt } from '../../src/mqtt/server.ts';
 import { createService } from '../../src/service/service.ts';
+import { makeCertificate, noOpenssl } from '../support/certificates.ts';
 import { until } from '../support/until.ts';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
@@ -175,5 +177,46 @@ describe('what the embedded broker holds for a caller', () => {
     await client.subscribeAsync('news', { qos: 1 });
     await service.publish('news', { n: 1 });
     await until(() => heard.includes('news'), 'it hears what it has room for');
+  });
+});
+
+describe('connections that never say who they are', () => {
+  test('take no more than is free of one address, also with TLS, and others get in', async () => {
+    const certificate = noOpenssl === undefined ? makeCertificate() : undefined;
+    for (const tls of [undefined, certificate]) {
+      const broker = await mqttBroker({ port: 0, open: true, maxConnections: 20, ...(tls && { tls }) });
+      const sockets: Socket[] = [];
+      cleanups.push(
+        () => broker.close(),
+        () => sockets.forEach((socket) => socket.destroy()),
+      );
+      for (let n = 0; n < 30; n++) {
+        const socket = connectSocket({ port: broker.port, host: '127.0.0.1' })
+          .on('error', () => {})
+          .resume();
+        sockets.push(socket);
+        await once(socket, 'connect');
+      }
+      await until(() => sockets.filter((socket) => socket.readyState !== 'open' || socket.readableEnded).length >= 20);
+      expect(sockets.filter((socket) => socket.readyState === 'open')).toHaveLength(10);
+      // mqtt.js never says that its connection was ended so early. Tells whether the broker answers CONNECT.
+      const join = (localAddress: string, clientId: string): Promise<boolean> =>
+        new Promise((resolve) => {
+          const raw = connectSocket({ port: broker.port, host: '127.0.0.1', localAddress });
+          const socket = tls ? connectTls({ socket: raw, rejectUnauthorized: false }) : raw;
+          sockets.push(raw);
+          for (const each of [raw, socket]) each.on('error', () => {}).once('close', () => resolve(false));
+          socket.once('data', () => resolve(true));
+          socket.write(
+            mqttPacket.generate({ cmd: 'connect', clientId, protocolId: 'MQTT', protocolVersion: 4, clean: true, keepalive: 60 }),
+          );
+        });
+      // Those that are known do not count.
+      for (let n = 0; n < 12; n++) expect(await join('127.0.0.2', `known-${n}`)).toBe(true);
+      expect(await join('127.0.0.1', 'late')).toBe(false);
+      sockets.splice(0, 30).forEach((socket) => socket.destroy());
+      await until(() => join('127.0.0.1', 'later'));
+    }
+    certificate?.remove();
   });
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Aedes, AedesOptions, AuthenticateError, Client, Subscription } from 'aedes';
 import { onAbort } from '../../life/lifetime.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
@@ -10,6 +11,7 @@ import { Access, Refusal, type AccessOptions, type Member } from './access.ts';
 import { overlap } from '../filters.ts';
 import { Holdings } from './holdings.ts';
 import { Sessions, sizeOf, type Persistence, type SessionLimits } from './sessions.ts';
+import { CONNECT_MS, Strangers, type End } from './strangers.ts';
 
 /** Options of the door: the broker's, read. */
 export interface DoorOptions extends Partial<AccessOptions>, SessionLimits {
@@ -52,6 +54,7 @@ export class Door {
   readonly #perCaller = new Map<string, number>();
   #sessions: Sessions | undefined;
   readonly #holdings: Holdings;
+  readonly #strangers: Strangers;
 
   private readonly options: DoorOptions;
 
@@ -59,10 +62,12 @@ export class Door {
     this.options = options;
     const { open = false, publishers = {}, serviceCredentials, authenticate, onError } = options;
     this.#holdings = new Holdings(options.maxHeldBytes);
+    this.#strangers = new Strangers(options.maxConnections);
     this.access = new Access({ open, publishers, serviceCredentials, authenticate, onError });
     this.rules = {
       // Its own default is MQTT 3.1's.
       maxClientsIdLength: 65_535,
+      connectTimeout: CONNECT_MS,
       preConnect: (client, packet, done) => {
         // One without a name gets one here, so that its topics are known.
         packet.clientId ||= `anonymous-${randomUUID()}`;
@@ -200,6 +205,17 @@ export class Door {
     };
   }
 
+  /** Counts a connection until it has said who it is; ends it if there are too many. `end` is the socket below it. */
+  arrive(connection: Duplex, { remoteAddress, remotePort }: End): boolean {
+    const end = { remoteAddress, remotePort };
+    if (!this.#strangers.enter(end)) {
+      connection.destroy();
+      return false;
+    }
+    connection.once('close', () => this.#strangers.leave(end));
+    return true;
+  }
+
   /** A new connection. */
   handle(client: Client): void {
     const { maxBufferedBytes } = this.options;
@@ -227,7 +243,8 @@ export class Door {
       unlink = onAbort(controller.signal, () => reject(controller.signal.reason as Error));
     });
     const request: IncomingMessage | undefined = client.req;
-    const address = request?.socket.remoteAddress ?? (client.conn as Partial<Socket>).remoteAddress;
+    const end: End = request?.socket ?? (client.conn as Partial<Socket>);
+    const address = end.remoteAddress;
     try {
       const asked = this.access.connect({ clientId, username, password, request, address, signal: controller.signal });
       arrival.member = await Promise.race([asked, late]);
@@ -244,6 +261,7 @@ export class Door {
     }
     this.#checkPlace(member, clean);
     await this.#enter(client, arrival, member);
+    this.#strangers.leave(end);
   }
 
   /** Throws if the client id is another caller's, or there are too many. */
