@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts';
+import { isTextId } from './json.ts';
 
 /** The error codes of JSON-RPC itself. Source: https://www.jsonrpc.org/specification#error_object */
 export const PARSE_ERROR = -32700;
@@ -23,5 +24,5 @@ export function codeOfRpc(code: unknown): ErrorCode {
 /** Tells whether a value of JSON can be the id of a request. */
 export function isRpcId(id: unknown): id is string | number | null {
   // `1e400` is JSON, but nothing that JSON could give back.
-  return typeof id === 'string' || Number.isFinite(id) || id === null;
+  return isTextId(id) || Number.isFinite(id) || id === null;
 }

@@ -62,3 +62,11 @@ function depthOf(text: string, enough: number): number {
   }
   return deepest;
 }
+
+/** How long the id of a message may be: it is held while its call or subscription runs, and every answer repeats it. */
+export const MAX_ID_CHARS = 1024;
+
+/** Tells whether a value can be the id of a message, of those that are text. */
+export function isTextId(id: unknown): id is string {
+  return typeof id === 'string' && id.length <= MAX_ID_CHARS;
+}

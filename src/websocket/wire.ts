@@ -1,7 +1,7 @@
 import { ApiError, isErrorCode, type ErrorBody, type JsonObject } from '../core/errors.ts';
 import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { itemsOf, outlineOf } from '../guard/json-outline.ts';
-import { MAX_DEPTH, parseJson } from '../peer/json.ts';
+import { MAX_DEPTH, MAX_ID_CHARS, parseJson } from '../peer/json.ts';
 
 export { isObject } from '../peer/error-body.ts';
 import type { Headers } from '../core/transport.ts';
@@ -100,7 +100,7 @@ function refusedFrame(text: string, maxBatch: number, message: string): RpcFrame
 function readRequest(value: unknown): RpcRequest | RpcFault {
   if (!isObject(value)) return new RpcFault(null, INVALID_REQUEST, 'a request is a JSON object');
   const { jsonrpc, id, method, params = NO_PARAMS, headers = NO_HEADERS } = value;
-  if (id !== undefined && !isRpcId(id)) return refuse(value, 'an id is a string, a number or null');
+  if (id !== undefined && !isRpcId(id)) return refuse(value, `an id is a string of at most ${MAX_ID_CHARS} characters, a number or null`);
   if (jsonrpc !== '2.0') return refuse(value, "a request has the member 'jsonrpc': '2.0'");
   if (typeof method !== 'string') return refuse(value, "a request has a 'method', which is a string");
   if (!isObject(params)) {

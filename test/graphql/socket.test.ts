@@ -44,6 +44,10 @@ describe('graphql-transport-ws', () => {
         ...['1', '1'].map((id) => ({ id, type: 'subscribe', payload: { query: 'subscription { message { sender } }' } })),
       ],
     },
+    'an id that is too long': {
+      code: 4400,
+      send: [{ type: 'connection_init' }, { id: 'x'.repeat(1025), type: 'subscribe', payload: { query: '{ __typename }' } }],
+    },
     'no init in time': { code: 4408, send: [] },
     'another protocol': { code: 4406, send: [], protocol: 'graphql-ws' },
   };

@@ -5,7 +5,7 @@ import { Lifetime, onAbort } from '../../life/lifetime.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
 import { within } from '../../life/timers.ts';
 import { outlineOf } from '../../guard/json-outline.ts';
-import { parseJson } from '../../peer/json.ts';
+import { isTextId, parseJson } from '../../peer/json.ts';
 import { acceptHeaders, serveStream } from '../../guard/serve-call.ts';
 import { CLOSE as CLOSE_SOCKET } from '../../socket/close.ts';
 import type { PeerSocket } from '../../socket/peer-socket.ts';
@@ -91,7 +91,7 @@ export class SocketSession implements Session {
       case 'pong':
         return;
       case 'subscribe':
-        if (typeof message['id'] === 'string' && message['id'] !== '' && isObject(message['payload']))
+        if (isTextId(message['id']) && message['id'] !== '' && isObject(message['payload']))
           return this.#start(message['id'], message['payload']);
         break;
       case 'complete':
@@ -107,7 +107,7 @@ export class SocketSession implements Session {
 
   #refuse(text: string | undefined, why: ApiError): void {
     const { type, id } = outlineOf(text ?? '', ['type', 'id']);
-    if (type !== 'subscribe' || typeof id !== 'string' || id === '') return this.#close(CLOSE.BAD_REQUEST, 'Invalid message received');
+    if (type !== 'subscribe' || !isTextId(id) || id === '') return this.#close(CLOSE.BAD_REQUEST, 'Invalid message received');
     if (!this.#isInitialized) return this.#close(CLOSE.UNAUTHORIZED, 'Unauthorized');
     if (!this.#operations.has(id)) this.#fail(new Operation(id, acceptHeaders(this.#headers)), why);
   }

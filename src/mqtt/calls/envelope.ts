@@ -4,6 +4,7 @@ import { outlineOf } from '../../guard/json-outline.ts';
 import { parseMessage } from '../../guard/max-items.ts';
 import type { RawHeaders } from '../../guard/serve-call.ts';
 import { isObject } from '../../peer/error-body.ts';
+import { isTextId, MAX_ID_CHARS } from '../../peer/json.ts';
 import { printable } from '../../peer/printable.ts';
 import { checkHeaderSize, type Outcome } from '../wire.ts';
 
@@ -29,8 +30,8 @@ export function decodeEnvelope(text: string): Envelope {
       "a request without a response topic is an object { replyTo, id, input, headers }, and names one in 'replyTo'",
     );
   // `1e400` is JSON, but nothing that JSON could give back.
-  if (typeof id !== 'string' && !(typeof id === 'number' && Number.isFinite(id)))
-    throw new ApiError('INVALID_ARGUMENT', "a request without correlation data has an 'id'");
+  if (!isTextId(id) && !(typeof id === 'number' && Number.isFinite(id)))
+    throw new ApiError('INVALID_ARGUMENT', `a request without correlation data has an 'id' of at most ${MAX_ID_CHARS} characters`);
   return { replyTo, id, headers: isObject(headers) ? textsOf(headers) : {} };
 }
 
