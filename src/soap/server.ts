@@ -103,7 +103,7 @@ class SoapEndpoint {
     this.options = options;
     this.onError = onError;
     if (binding.services.length === 0) throw new TypeError('soapHandler: the contract has no operations, and SOAP carries nothing else');
-    this.#guard = options.security && createGuard(options.security);
+    this.#guard = options.security && createGuard(options.security, onError);
   }
 
   answer(request: HttpRequest): HttpResponse | Promise<HttpResponse> {

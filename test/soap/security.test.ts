@@ -105,6 +105,27 @@ describe('WS-Security', () => {
     await own.close();
   });
 
+  test('a nonce store that fails or does not answer is UNAVAILABLE, and reported', async () => {
+    const reports: unknown[] = [];
+    const broken = new Error('the disk is full');
+    for (const use of [() => Promise.reject(broken), () => new Promise<never>(() => {})]) {
+      const own = await listen(
+        soapHandler(asked, {
+          security: { user: (name) => ({ password: name }), nonceStore: { use }, storeTimeoutMs: 50 },
+          onError: (error) => reports.push(error),
+        }),
+      );
+      const { status, text } = await post(
+        own.url,
+        weather('London', new WSSecurity('ada', 'ada', { passwordType: 'PasswordDigest' }).toXML()),
+      );
+      expect([status, text]).toEqual([500, expect.stringContaining('UNAVAILABLE')]);
+      expect(text).not.toContain('disk');
+      await own.close();
+    }
+    expect(reports).toContain(broken);
+  });
+
   test('passwords do not reach onWire', async () => {
     const wire: WireRecord[] = [];
     await call(new WSSecurity('ada', 'pass & <word>', { passwordType: 'PasswordText' }), '1.1', (record) => wire.push(record));

@@ -1,7 +1,10 @@
+import { ApiError } from '../../core/errors.ts';
 import { ms, readOptions } from '../../core/options.ts';
 import type { Headers } from '../../core/transport.ts';
 import { isSecurity, unauthenticated } from '../wire/header.ts';
 import { lowerCase } from './security.ts';
+import { inTime } from '../../life/timers.ts';
+import { answerOf } from '../../stores/answer.ts';
 import { memoryNonceStore, type NonceStore } from '../../stores/nonces.ts';
 import { childOf, textOf, type XmlElement } from '../../xml/tree.ts';
 
@@ -33,28 +36,34 @@ export interface SoapHandlerSecurity {
    * the same users share one. @default memoryNonceStore()
    */
   readonly nonceStore?: NonceStore;
+  /** How long `nonceStore` may take to answer, in milliseconds. After that, or if it fails, the caller gets UNAVAILABLE. @default 10_000 */
+  readonly storeTimeoutMs?: number;
 }
 
 /** Checks a request's header blocks; resolves with the user's headers, or rejects with UNAUTHENTICATED. */
 export type WssGuard = (blocks: readonly XmlElement[]) => Promise<Headers>;
 
-export function createGuard(security: SoapHandlerSecurity): WssGuard {
+/** Reports a store that fails. */
+export function createGuard(security: SoapHandlerSecurity, report: (error: unknown) => void): WssGuard {
   const {
     user: findUser,
     allowText = true,
     timestamp = false,
     toleranceMs,
+    storeTimeoutMs,
     nonceStore = memoryNonceStore(),
-  } = readOptions('soapHandler security', security, { toleranceMs: ms(300_000, { infinity: false }) }, [
+  } = readOptions('soapHandler security', security, { toleranceMs: ms(300_000, { infinity: false }), storeTimeoutMs: ms(10_000) }, [
     'user',
     'allowText',
     'timestamp',
     'nonceStore',
   ]);
+  const late = () => new ApiError('UNAVAILABLE', `the nonce store did not answer within ${storeTimeoutMs} ms`);
   const use = async (nonce: string, name: string): Promise<void> => {
     // Services find users by names of any case: another spelling is not another share.
     // A token may be created up to the tolerance ahead of our clock, and is taken until the tolerance after.
-    if (await nonceStore.use(nonce, 2 * toleranceMs, name.trim().toLowerCase())) return;
+    const asked = async () => nonceStore.use(nonce, 2 * toleranceMs, name.trim().toLowerCase());
+    if (await answerOf('the nonce store', inTime(storeTimeoutMs, asked(), late), report)) return;
     throw unauthenticated('the Nonce was used before: each request needs one of its own');
   };
   return async (blocks) => {
