@@ -4,7 +4,7 @@ import { listenerName } from '../core/listener-name.ts';
 import type { WireRecord } from '../peer/on-wire.ts';
 import { unknown, UsageError, type Flags } from './args.ts';
 import { DEFAULT_PROTOCOL } from './protocols.ts';
-import { painter, printJson } from './terminal.ts';
+import { painter, printableLines, printJson } from './terminal.ts';
 
 /** The flags of commands that talk to a service. */
 export const CONNECTION_FLAGS = {
@@ -60,14 +60,17 @@ export function printApiError(error: unknown, isForPrograms: boolean): number {
 /** Prints what `onWire` sees on standard error: as an exchange for people, as JSON lines for programs. */
 export function wirePrinter(isForPrograms: boolean): (record: WireRecord) => void {
   const { stderr } = process;
-  if (isForPrograms) return (record) => stderr.write(`${JSON.stringify(record)}\n`);
+  if (isForPrograms) return (record) => printJson(stderr, record, true);
   const paint = painter(stderr);
   return ({ direction, start, headers, body }) => {
     const isOut = direction === 'out';
     const style = isOut ? 'cyan' : 'green';
     const mark = paint(style, isOut ? '→' : '←');
-    const lines = [paint(style, start), ...Object.entries(headers).map(([name, value]) => `${paint('dim', `${name}:`)} ${value}`)];
-    if (body !== undefined && body !== '') lines.push('', ...body.trimEnd().split('\n'));
+    const heads = Object.entries(headers).map(([name, value]) => `${paint('dim', `${printableLines(name)}:`)} ${printableLines(value)}`);
+    const lines = [paint(style, printableLines(start)), ...heads];
+    // Tabs and the returns of CRLF do no harm, and are often there.
+    if (body !== undefined && body !== '')
+      lines.push('', ...printableLines(body.trimEnd().replace(/\r\n/g, '\n').replaceAll('\t', '  ')).split('\n'));
     stderr.write(`${lines.map((line) => `${mark} ${line}`.trimEnd()).join('\n')}\n\n`);
   };
 }

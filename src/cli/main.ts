@@ -3,7 +3,7 @@ import { ModuleError, readArgs, unknown, UsageError } from './args.ts';
 import type { Command } from './command.ts';
 import { COMMANDS, INNER } from './commands.ts';
 import { commandHelp, helpHint, mainHelp, ownVersion } from './help.ts';
-import { endWithOutput, painter } from './terminal.ts';
+import { endWithOutput, painter, printableLines } from './terminal.ts';
 
 const ALL = new Map([...Object.entries(COMMANDS), ...Object.entries(INNER)]);
 const USAGE = 2;
@@ -36,7 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const paint = painter(process.stderr);
-    process.stderr.write(`${paint('red', 'error:')} ${error.message}\n${paint('dim', helpHint(command?.name))}\n`);
+    process.stderr.write(`${paint('red', 'error:')} ${printableLines(error.message)}\n${paint('dim', helpHint(command?.name))}\n`);
     return USAGE;
   }
 }
@@ -55,7 +55,7 @@ main(process.argv.slice(2)).then(
   (code) => (process.exitCode = code),
   (error: unknown) => {
     const paint = painter(process.stderr);
-    process.stderr.write(`${paint('red', 'error:')} ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${paint('red', 'error:')} ${printableLines(error instanceof Error ? error.message : String(error))}\n`);
     process.exitCode = 1;
     // Only Node itself knows the line of a module that is not JavaScript. It prints it when nobody catches the error.
     if (error instanceof ModuleError) throw error.cause;

@@ -1,3 +1,5 @@
+import { printable } from '../peer/printable.ts';
+
 /** Colours and styles, as select graphic rendition codes of ECMA-48. */
 const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39] } as const;
 
@@ -13,9 +15,14 @@ export function painter(stream: NodeJS.WriteStream): Paint {
   return (style, text) => `\u001b[${CODES[style][0]}m${text}\u001b[${CODES[style][1]}m`;
 }
 
-/** A value as JSON: indented on a terminal, one line for programs. */
+/** Text of others as it may stand on a terminal: control characters would move its cursor, set its title or answer for its user. */
+export function printableLines(text: string): string {
+  return text.replace(/[^\n]+/g, (line) => printable(line, Infinity));
+}
+
+/** A value as JSON: indented on a terminal, one line for programs. JSON itself leaves DEL and the C1 control characters as they are. */
 export function printJson(stream: NodeJS.WriteStream, value: unknown, isForPrograms: boolean): void {
-  stream.write(`${JSON.stringify(value, null, stream.isTTY && !isForPrograms ? 2 : 0)}\n`);
+  stream.write(`${printableLines(JSON.stringify(value, null, stream.isTTY && !isForPrograms ? 2 : 0))}\n`);
 }
 
 /** Ends the process if its output cannot be written: quietly if nobody reads it (`multi-api-sdk watch … | head -1`), or with one line. */
