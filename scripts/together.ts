@@ -25,6 +25,7 @@ const GROUPS = [
     'peer/later-transport',
     'peer/on-wire',
     'schema/check/fit',
+    'schema/check/is-open',
     'schema/codec/has-codec',
     'schema/codec/has-file',
   ],

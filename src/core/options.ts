@@ -1,6 +1,9 @@
 import { checkKinds, checkOptions } from '#contract-check';
 import { shown } from './options/shown.ts';
 
+/** Levels of objects and lists that a JSON text may nest, unless an option says otherwise. */
+export const MAX_DEPTH = 64;
+
 /** Reads the value of one option: gives the value in force, or throws a `TypeError` that names the option. */
 export type OptionReader<T> = (value: unknown, owner: string, name: string) => T;
 

@@ -1,9 +1,9 @@
 import { ApiError } from '../core/errors.ts';
+import { MAX_DEPTH } from '../core/options.ts';
 import { isObject } from './error-body.ts';
 import { printable } from './printable.ts';
 
-/** Levels of objects and lists that a JSON text may nest, unless an option says otherwise. */
-export const MAX_DEPTH = 64;
+export { MAX_DEPTH };
 
 /** Levels that a client reads of what is nested however its server likes: more of them could be more than the stack holds. */
 export const MAX_LEVELS = 256;

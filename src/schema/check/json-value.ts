@@ -1,15 +1,10 @@
 import type { Schema } from '../../core/contract.ts';
-import { ownDef, someSchema } from '../../core/shape/walk.ts';
+import { MAX_DEPTH } from '../../core/options.ts';
 import { isWellFormed, wellFormed } from '../../peer/well-formed.ts';
-import { MAX_DEPTH } from '../../peer/json.ts';
 import { WireBytes } from '../codec/wire-bytes.ts';
+import { isOpen } from './is-open.ts';
 import type { Check, Checked } from './issues.ts';
 import { isPromiseLike } from '../../life/maybe.ts';
-
-/** Whether a schema takes values of any kind somewhere, also those that JSON cannot hold. */
-export function isOpen(schema: Schema): boolean {
-  return someSchema(schema, (inner) => /^(?:unknown|any|custom)$/.test(ownDef(inner).type));
-}
 
 /**
  * Makes a check refuse values that JSON cannot hold, which protocols would drop or change: halves of surrogate pairs, NaN, functions,

@@ -3,24 +3,25 @@ import { ApiError } from '../../core/errors.ts';
 import { lazy } from '../../life/lazy.ts';
 import { hasCodec } from '../codec/has-codec.ts';
 import { compileFit } from './fit.ts';
+import { isOpen } from './is-open.ts';
 import type { Check, Checked } from './issues.ts';
 import { isPromiseLike } from '../../life/maybe.ts';
 
-const whole = lazy(() => import('../codec/codec.ts'));
+const whole = lazy(() => import('./parts-now.ts'));
 
 /**
  * Makes the check of the wire side of a schema. Most of it is loaded with the first value that does not fit as it is, because a client's values
- * nearly always fit; for a schema with codecs with the first value.
+ * nearly always fit; for a schema with codecs, and for an input that takes anything, with the first value.
  */
-export function checkOf(schema: Schema): Check {
+export function checkOf(schema: Schema, isInput = false): Check {
   let check: Check | undefined;
-  const look = (loaded: { readonly checkOf: (schema: Schema) => Check }, value: unknown): Checked | Promise<Checked> =>
-    (check ??= loaded.checkOf(schema))(value);
+  const look = (loaded: { readonly checkOf: typeof checkOf }, value: unknown): Checked | Promise<Checked> =>
+    (check ??= loaded.checkOf(schema, isInput))(value);
   const refuse: Check = (value) => {
     const loaded = whole();
-    return isPromiseLike(loaded) ? loaded.then((module) => look(module, value), unexplained) : look(loaded, value);
+    return isPromiseLike(loaded) ? loaded.then((module) => look(module, value), isInput ? undefined : unexplained) : look(loaded, value);
   };
-  if (hasCodec(schema)) return refuse;
+  if (hasCodec(schema) || (isInput && isOpen(schema))) return refuse;
   const fit = compileFit(schema);
   return (value) => {
     const fitting = fit(value);
