@@ -113,21 +113,25 @@ export function logging(options: LoggingOptions = {}): Middleware {
   };
 }
 
+type Writable<T> = { -readonly [N in keyof T]: T[N] };
+
+/** By assignments: spreads of members that may be absent are half of what a line costs. */
 function fieldsOf(request: CallRequest | SubscribeRequest, durationMs: number, error: unknown, count: number | undefined): LogFields {
   const { operation, headers, peer } = request;
-  const requestId = headers['x-request-id'];
-  return {
+  const fields: Writable<LogFields> = {
     member: memberOf(request),
     kind: operation ? (operation.item ? 'stream' : operation.kind) : 'event',
     durationMs,
     code: error === undefined ? 'OK' : isApiError(error) ? error.code : 'UNKNOWN',
-    ...(requestId !== undefined && { requestId: printable(requestId, 128) }),
-    ...(peer && { protocol: peer.protocol }),
-    ...(peer?.address !== undefined && { address: peer.address }),
-    ...(count !== undefined && { count }),
-    ...(error !== undefined && { error: printable(hideSecrets(textOf(error))) }),
-    ...(isApiError(error) && error.reason !== undefined && { reason: error.reason }),
   };
+  const requestId = headers['x-request-id'];
+  if (requestId !== undefined) fields.requestId = printable(requestId, 128);
+  if (peer) fields.protocol = peer.protocol;
+  if (peer?.address !== undefined) fields.address = peer.address;
+  if (count !== undefined) fields.count = count;
+  if (error !== undefined) fields.error = printable(hideSecrets(textOf(error)));
+  if (isApiError(error) && error.reason !== undefined) fields.reason = error.reason;
+  return fields;
 }
 
 function textOf(error: unknown): string {

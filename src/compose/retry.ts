@@ -68,8 +68,9 @@ export function retry<S extends Source>(source: S, options: RetryOptions = {}): 
     };
     const isTimed = (request: CallRequest): boolean => attemptTimeoutMs < Infinity && isRepeatable(request);
     const send = (request: CallRequest): Promise<unknown> => {
+      if (!isTimed(request)) return inner.call(request);
       const latest = now() + attemptTimeoutMs;
-      if (!isTimed(request) || latest >= (request.deadline ?? Infinity)) return inner.call(request);
+      if (latest >= (request.deadline ?? Infinity)) return inner.call(request);
       return hurried(request, latest, (tried) => inner.call(tried));
     };
     // The time of a try is over, and not that of the call, which is looked at below.

@@ -125,7 +125,8 @@ class Observed {
   #call(request: CallRequest): Promise<unknown> {
     const protocol = this.#protocolOf(request);
     const described = this.#describe(request, protocol);
-    const began = now();
+    const { duration } = this.#instruments;
+    const began = duration ? now() : 0;
     const { span, within, isOwn } = this.#begin(request, described.name, described.attributes, protocol);
     let status: number | undefined;
     const heard =
@@ -140,7 +141,7 @@ class Observed {
     const done = (error?: unknown): void => {
       const outcome = outcomeOf(error, this.isServer);
       const { errorType } = outcome;
-      this.#instruments.duration.record((now() - began) / 1000, described.metric(errorType));
+      duration?.record((now() - began) / 1000, described.metric(errorType));
       if (isOwn && protocol === 'rest') span.setAttributes(statusOf(this.isServer ? errorType : undefined, status));
       finish(span, isOwn, outcome);
     };
@@ -317,7 +318,7 @@ class Observed {
     const from = propagation.extract(trace.getSpan(active) ? active : ROOT_CONTEXT, request.headers, GETTER);
     const span = this.#tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, from);
     // Without an SDK there is nothing to hand on.
-    return { span, within: isSpanContextValid(span.spanContext()) ? trace.setSpan(from, span) : active, isOwn: true };
+    return { span, within: span.isRecording() || isSpanContextValid(span.spanContext()) ? trace.setSpan(from, span) : active, isOwn: true };
   }
 
   #beginWithin(
