@@ -1,3 +1,4 @@
+import { nearest } from '../core/nearest.ts';
 import { ms, readOptions } from '../core/options.ts';
 import { hurried } from '../life/call.ts';
 import { now } from '../life/now.ts';
@@ -18,6 +19,15 @@ export function timeout(options: TimeoutOptions): Middleware {
   const read = ms(afterMs);
   const times = new Map(Object.entries(operations).map(([name, value]) => [name, read(value, 'timeout', `operations.${name}`)]));
   return {
+    attach({ name, operations: known }) {
+      for (const given of times.keys()) {
+        if (Object.hasOwn(known, given)) continue;
+        const near = nearest(given, Object.keys(known));
+        throw new TypeError(
+          `timeout: the contract ${name} has no operation '${given}'${near === undefined ? '' : `, do you mean '${near}'?`}`,
+        );
+      }
+    },
     call(request, next) {
       const longest = times.get(request.operation.name) ?? afterMs;
       const latest = now() + longest;

@@ -1,3 +1,4 @@
+import type { Contract } from '../core/contract.ts';
 import type { CallRequest, EventSink, SubscribeRequest } from '../core/transport.ts';
 import { compose, type Composed, type Source } from './wrap.ts';
 
@@ -11,6 +12,8 @@ export type NextSubscribe = (request: SubscribeRequest, sink: EventSink) => Prom
  * own answers are not checked.
  */
 export interface Middleware {
+  /** Is told the contract when it is put around a transport, and may throw a `TypeError`, such as for a name that the contract does not have. */
+  attach?(contract: Contract): void;
   /** Around a call: `next` makes it. */
   call?(request: CallRequest, next: NextCall): Promise<unknown>;
   /** Around a subscription or a streamed operation: `next` starts it. */
@@ -33,9 +36,9 @@ export function use<S extends Source>(source: S, ...middleware: readonly Middlew
 export function use<S extends Source>(source: S, ...middleware: readonly (Middleware | AroundBoth)[]): Composed<S>;
 export function use<S extends Source>(source: S, ...middleware: readonly (Middleware | AroundBoth)[]): Composed<S> {
   for (const each of middleware)
-    if (typeof each !== 'function' && (typeof each !== 'object' || each === null))
-      throw new TypeError('use: each middleware is a function (request, next) => …, or { call, subscribe }');
+    if (!isMiddleware(each)) throw new TypeError('use: each middleware is a function (request, next) => …, or { call, subscribe }');
   return compose(source, (inner) => {
+    for (const each of middleware) if (typeof each !== 'function') each.attach?.(inner.contract);
     let call: NextCall = (request) => inner.call(request);
     let subscribe: NextSubscribe = (request, sink) => inner.subscribe(request, sink);
     for (const each of [...middleware].reverse()) {
@@ -50,6 +53,12 @@ export function use<S extends Source>(source: S, ...middleware: readonly (Middle
     }
     return { call, subscribe };
   });
+}
+
+/** An object without a verb would change nothing, and is a mistake such as options that were not given to their function. */
+function isMiddleware(given: unknown): given is Middleware | AroundBoth {
+  if (typeof given !== 'object' || given === null) return typeof given === 'function';
+  return typeof (given as Middleware).call === 'function' || typeof (given as Middleware).subscribe === 'function';
 }
 
 /** Middleware may throw instead of rejecting: middleware around it frees what it holds when a promise settles. */

@@ -122,6 +122,14 @@ describe('auth', () => {
   });
 });
 
+describe('bearer', () => {
+  it('says at once that it got no secret, such as a variable that is not set', () => {
+    const unset = undefined as unknown as string;
+    expect(() => bearer(unset)).toThrow(new TypeError('bearer: give the secret, or a function that gives it, not undefined'));
+    expect(() => apiKey(unset)).toThrow('apiKey: give the secret, or a function that gives it, not undefined');
+  });
+});
+
 describe('oauth2', () => {
   it('renews a shared token that expires under 100 concurrent calls once', async () => {
     let valid = 'token-1';

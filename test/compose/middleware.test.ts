@@ -108,6 +108,17 @@ describe('use', () => {
   });
 });
 
+describe('a mistake', () => {
+  it('of middleware that would change nothing is told where it is made', () => {
+    const { service } = makeService();
+    const options = { perSecond: 2 } as unknown as Middleware;
+    expect(() => use(service, options)).toThrow('use: each middleware is a function (request, next) => …, or { call, subscribe }');
+    const mistyped = timeout({ afterMs: 20, operations: { hnag: 5 } });
+    expect(() => use(service, mistyped)).toThrow("timeout: the contract tasks has no operation 'hnag', do you mean 'hang'?");
+    expect(() => use(rest({ url: 'http://127.0.0.1:1' }), mistyped)(contract)).toThrow("do you mean 'hang'?");
+  });
+});
+
 describe('logging', () => {
   const collect = () => {
     const lines: [level: string, fields: LogFields, message: string][] = [];

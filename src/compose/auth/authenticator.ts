@@ -1,3 +1,4 @@
+import { shown } from '../../core/options/shown.ts';
 import type { Headers } from '../../core/transport.ts';
 import { checkHeaders } from '../../peer/headers.ts';
 import type { Maybe } from '../../life/maybe.ts';
@@ -35,6 +36,8 @@ function secret(owner: string, value: Secret, toHeaders: (value: string) => Head
     const headers = toHeaders(checked(owner, value));
     return { headers: () => headers };
   }
+  // Such as a variable of the environment that is not set.
+  if (typeof value !== 'function') throw new TypeError(`${owner}: give the secret, or a function that gives it, not ${shown(value)}`);
   const ask = (): Maybe<Headers> => {
     const given = value();
     return typeof given === 'string' ? toHeaders(checked(owner, given)) : given.then((settled) => toHeaders(checked(owner, settled)));

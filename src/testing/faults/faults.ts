@@ -11,7 +11,7 @@ import { broken, type Fate } from './fate.ts';
 import { readFaults, type FaultOptions, type FaultsInForce } from './options.ts';
 
 /** A bad network, as middleware. */
-export interface Faults extends Required<Middleware> {
+export interface Faults extends Required<Pick<Middleware, 'call' | 'subscribe'>> {
   /** Changes what goes wrong from now on; options that are left out have their defaults again. */
   set(options: FaultOptions): void;
   /** Breaks every connection now: calls in flight, subscriptions and streams end with UNAVAILABLE. New ones are not affected. */
