@@ -28,8 +28,8 @@ const use = (name, path) =>
  * is lowered with each gain, so that nothing grows unseen.
  */
 const PROGRAMS = {
-  rest: { contents: use('rest', 'rest'), budgets: [17.1, 23.2, 31.7], goal: 18 },
-  websocket: { contents: use('webSocket', 'websocket'), budgets: [17.4, 25.8, 30.6], goal: 20 },
+  rest: { contents: use('rest', 'rest'), budgets: [17.1, 23.2, 31.8], goal: 18 },
+  websocket: { contents: use('webSocket', 'websocket'), budgets: [17.4, 25.8, 30.7], goal: 20 },
   graphql: { contents: use('graphql', 'graphql'), budgets: [17.1, 31.7, 41.6], goal: 30 },
   connect: { contents: use('connect', 'grpc/connect'), budgets: [16.8, 39.5, 43.1], goal: 22 },
   'mqtt.js itself': { contents: "export { default } from 'mqtt';" },
