@@ -4,6 +4,7 @@ import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { parseJson } from '../peer/json.ts';
 import { shownUrl } from '../peer/redact/shown-url.ts';
 import { codeOfName, codeOfStatus } from './status.ts';
+import { answered } from '../http/client/sending/answered.ts';
 
 export { isObject } from '../peer/error-body.ts';
 
@@ -152,7 +153,7 @@ export function decodeFailure(text: string, location: string | null, notes: Repl
     status >= 300 && status < 400
       ? `the server redirects (${status}) to ${shownUrl(location ?? 'another address')}: use that as url`
       : undefined;
-  return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), detail ?? redirect ?? `the server answered ${status}, and no GraphQL: is the url right?`, { ...more, remote: true }); // prettier-ignore
+  return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), detail ?? redirect ?? answered(status, ', and no GraphQL: is the url right?'), { ...more, remote: true }); // prettier-ignore
 }
 
 /** Whether one of a response's errors says this. */

@@ -1,5 +1,6 @@
 import { status as Status, type Metadata, type StatusObject } from '@grpc/grpc-js';
 import { ApiError } from '../core/errors.ts';
+import { answered } from '../http/client/sending/answered.ts';
 import { textOf } from './metadata.ts';
 import { decodeStatus } from './codec/details.ts';
 import { codeOf, DETAILS_KEY } from './status.ts';
@@ -15,7 +16,7 @@ export function errorOf(status: StatusObject, hasHead: boolean): ApiError {
     const own = localError(status, hasHead);
     if (own) return own;
   }
-  const error = decodeStatus(code, details, typeof bytes === 'string' ? undefined : bytes, textOf(metadata, 'x-request-id'));
+  const error = decodeStatus(code, inWords(details), typeof bytes === 'string' ? undefined : bytes, textOf(metadata, 'x-request-id'));
   return codeOf(code) === 'UNAVAILABLE' && bytes === undefined ? error.with({ remote: false }) : error;
 }
 
@@ -30,9 +31,15 @@ function localError({ code, details, metadata }: StatusObject, hasHead: boolean)
     if (PEER_LIMIT.test(details)) return new ApiError('INVALID_ARGUMENT', `the request is too large: ${details}`, { remote: true });
   }
   if (isEmpty(metadata) && BROKEN.test(details)) {
-    return new ApiError('UNAVAILABLE', `the stream was cut before it had a status: ${lowerFirst(details)}`);
+    return new ApiError('UNAVAILABLE', `the stream was cut before it had a status: ${inWords(lowerFirst(details))}`);
   }
   return undefined;
+}
+
+/** How grpc-js words an answer of HTTP, such as a proxy gives, says what that means. */
+function inWords(details: string): string {
+  const [, http] = /^received HTTP status code (\d{3})$/i.exec(details) ?? [];
+  return http === undefined ? details : answered(Number(http), ', and no gRPC: is the url right?');
 }
 
 function isEmpty(metadata: Metadata): boolean {

@@ -11,6 +11,7 @@ import { childOf, textOf, type XmlElement } from '../xml/tree.ts';
 import { escapeAnyText, escapeAttribute, findUnwritable, jsonText, shown, UnwritableText } from '../xml/text.ts';
 import { plainXml, readXml } from '../xml/read.ts';
 import { writeMembers } from '../xml/write.ts';
+import { answered } from '../http/client/sending/answered.ts';
 
 export { MAX_DEPTH } from '../peer/json.ts';
 
@@ -226,7 +227,7 @@ export function decodeStatus({ status, text, header }: Reply): ApiError {
     status >= 300 && status < 400
       ? `the server redirects (${status}) to ${shownUrl(location ?? 'another address')}: use that as url`
       : undefined;
-  return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), words ?? redirect ?? `the server answered ${status}`, {
+  return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), words ?? redirect ?? answered(status), {
     details: isObject(details) ? details : undefined,
     retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : parseRetryAfter(header('retry-after')),
     requestId: header('x-request-id') ?? undefined,

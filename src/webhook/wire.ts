@@ -6,6 +6,7 @@ import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { compileCheck, issuesError } from '../schema/validate.ts';
 import { codeOfStatus, STATUS } from './status.ts';
 import type { StoredDelivery, StoredMessage, StoredSubscription, WebhookFormat } from './store/store.ts';
+import { answered } from '../http/client/sending/answered.ts';
 
 export { isObject } from '../peer/error-body.ts';
 
@@ -164,7 +165,7 @@ export function problemResponse(
 export function decodeProblem(status: number, body: unknown, retryAfterMs: number | undefined): ApiError {
   const problem = isObject(body) ? body : {};
   const { code, detail } = problem;
-  const words = typeof detail === 'string' && detail !== '' ? detail : `the subscription API answered ${status}`;
+  const words = typeof detail === 'string' && detail !== '' ? detail : answered(status, '', 'the subscription API');
   const options = readErrorOptions(problem);
   return new ApiError(isErrorCode(code) ? code : codeOfStatus(status), words, {
     ...options,

@@ -58,7 +58,12 @@ describe('a server that misbehaves', () => {
   /** What is answered, the code, what the message says. The server keeps the connection open after it. */
   const ANSWERS: readonly (readonly [name: string, pieces: readonly (string | Buffer)[], code: ErrorCode, says: RegExp])[] = [
     ['HTML', answer('200 OK', ['content-type: text/html'], ERROR_PAGE), 'DATA_LOSS', /text\/html, not JSON: is the url right\?/],
-    ['HTML as an error', answer('502 Bad Gateway', ['content-type: text/html'], ERROR_PAGE), 'UNAVAILABLE', /answered 502$/],
+    [
+      'HTML as an error',
+      answer('502 Bad Gateway', ['content-type: text/html'], ERROR_PAGE),
+      'UNAVAILABLE',
+      /answered 502: a proxy gets no proper answer from the server$/,
+    ],
     ['a page where nothing is', answer('404 Not Found', ['content-type: text/html'], ERROR_PAGE), 'NOT_FOUND', /is the url right\?$/],
     ['an empty body', answer('200 OK', [JSON_HEADER]), 'DATA_LOSS', /empty/],
     ['204 where there is an output', ['HTTP/1.1 204 No Content\r\n\r\n'], 'DATA_LOSS', /empty/],

@@ -6,6 +6,7 @@ import { COMPRESSED, encodeEnvelope, END_STREAM, EnvelopeReader, TRAILERS, type 
 import { codeOfHttp } from './failure/codes.ts';
 import { decodeError, errorOfTrailers, readTrailers } from './failure/read.ts';
 import type { FormName } from './form.ts';
+import { answered } from '../../http/client/sending/answered.ts';
 
 /** The reader's subject, and its limit. */
 export interface Reading {
@@ -101,7 +102,7 @@ async function failureOf({ status, headers }: FetchResponse, text: string): Prom
   const retryAfterMs = parseRetryAfter(headers.get('retry-after'));
   const error = await decodeError(tryParseJson(text), requestId);
   if (error) return error.retryAfterMs === undefined && retryAfterMs !== undefined ? error.with({ retryAfterMs }) : error;
-  return new ApiError(codeOfHttp(status), `the server answered ${status}`, { remote: true, requestId, retryAfterMs });
+  return new ApiError(codeOfHttp(status), answered(status), { remote: true, requestId, retryAfterMs });
 }
 
 async function checkGrpcWeb(response: FetchResponse, reading: Reading): Promise<void> {
@@ -111,7 +112,7 @@ async function checkGrpcWeb(response: FetchResponse, reading: Reading): Promise<
     const error = await errorOfTrailers(headers);
     if (error) throw error;
   }
-  if (status !== 200) throw new ApiError(codeOfHttp(status), `the server answered ${status}`, { remote: true });
+  if (status !== 200) throw new ApiError(codeOfHttp(status), answered(status), { remote: true });
   checkType(response, `application/grpc-web+${reading.form}`, reading);
 }
 

@@ -43,6 +43,14 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   502: 'UNAVAILABLE',
   503: 'UNAVAILABLE',
   504: 'DEADLINE_EXCEEDED',
+  // Of Cloudflare, for a server that it does not reach or understand.
+  520: 'UNAVAILABLE',
+  521: 'UNAVAILABLE',
+  522: 'UNAVAILABLE',
+  523: 'UNAVAILABLE',
+  524: 'DEADLINE_EXCEEDED',
+  525: 'UNAVAILABLE',
+  526: 'UNAVAILABLE',
 };
 
 /** The code of a foreign status: one that is not in the table is the caller's mistake (4xx), or unknown. */

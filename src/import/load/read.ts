@@ -6,6 +6,7 @@ import { concatBytes } from '../../schema/codec/concat.ts';
 import { decodeXml } from '../../xml/decode.ts';
 import { ImportError } from './error.ts';
 import { shown, type Location, type Reach } from './location.ts';
+import { answered } from '../../http/client/sending/answered.ts';
 
 /** The bounds of reading, and the headers that go with it. */
 export interface ReadLimits {
@@ -83,7 +84,7 @@ export class Reader {
     } catch (cause) {
       if (cause instanceof ImportError) throw cause;
       const { status, message, name } = cause as { readonly status?: number; readonly message: string; readonly name: string };
-      const why = status === undefined ? (/abort|timeout/i.test(name + message) ? `no answer within ${timeoutMs} ms` : reasonOf(cause)) : `the server answered ${status}`; // prettier-ignore
+      const why = status === undefined ? (/abort|timeout/i.test(name + message) ? `no answer within ${timeoutMs} ms` : networkReason(cause)) : answered(status); // prettier-ignore
       const hint = status === 401 || status === 403 ? ": give credentials with --header 'authorization: …'" : '';
       throw new ImportError(`${location} cannot be read: ${why}${hint}`, { cause });
     }
@@ -118,11 +119,6 @@ export class Reader {
   #tooLarge(location: Location): ImportError {
     return new ImportError(`${shown(location)} is too large: descriptions may have ${this.limits.maxBytes} bytes in all (maxBytes)`);
   }
-}
-
-/** The words of Node's `fetch` for a port of https://fetch.spec.whatwg.org/#port-blocking say too little. */
-function reasonOf(cause: unknown): string {
-  return networkReason(cause).replace(/^bad port$/, 'fetch refuses this port, as browsers do: serve on another one');
 }
 
 /** Whether bytes begin with `<?xml`, in UTF-8 or UTF-16. */

@@ -10,6 +10,7 @@ import { isObject } from '../../peer/error-body.ts';
 import { MAX_DEPTH, parseJson, tryParseJson } from '../../peer/json.ts';
 import { shownUrl } from '../../peer/redact/shown-url.ts';
 import { encodeRequest, readErrorBody, type McpId } from '../wire.ts';
+import { answered } from '../../http/client/sending/answered.ts';
 
 /** The result of one POST. */
 export interface McpReply {
@@ -139,5 +140,5 @@ function failureOf({ headers, status }: FetchResponse, text: string): ApiError {
   if (own) return own.retryAfterMs === undefined ? own.with({ retryAfterMs }) : own;
   // A path that nobody answers is an endpoint that is not there.
   const code = status === 404 || status < 400 ? 'UNIMPLEMENTED' : codeOfStatus(status);
-  return new ApiError(code, `the server answered ${status}, and no message of MCP: is the url right?`, { remote: true, retryAfterMs });
+  return new ApiError(code, answered(status, ', and no message of MCP: is the url right?'), { remote: true, retryAfterMs });
 }

@@ -6,6 +6,7 @@ import { tryParseJson } from '../../peer/json.ts';
 import { codeOfStatus } from '../status.ts';
 import { issuesOf } from './issues.ts';
 import type { RestError } from './mapping.ts';
+import { answered } from '../../http/client/sending/answered.ts';
 
 const MAX_BODY_CHARS = 65_536;
 const MAX_HEADERS = 64;
@@ -99,7 +100,7 @@ function messageOf(body: unknown, text: string, type: string, { status, headers 
   const challenge = /error_description="([^"]+)"/.exec(headers['www-authenticate'] ?? '');
   if (challenge?.[1] !== undefined) return challenge[1].slice(0, MAX_TEXT);
   const isStranger = status < 500 && /^text\/html/i.test(type);
-  return `the server answered ${status}${isStranger ? ' with a page: is the url right?' : ''}`;
+  return answered(status, isStranger ? ' with a page: is the url right?' : '');
 }
 
 /** The first element that holds a message, as S3 has it: `<Error><Code>NoSuchKey</Code><Message>…`. */

@@ -2,6 +2,7 @@ import { ApiError, type ErrorCode } from '../../core/errors.ts';
 import { parseRetryAfter } from '../../http/message/retry-after.ts';
 import { codeOfClose, codeOfHandshake } from '../close.ts';
 import type { UpgradeResponse } from './like.ts';
+import { meaningOf } from '../../http/client/sending/answered.ts';
 
 /** The meaning of a closed connection for calls that wait. `failure` is what the socket reported before. */
 export function lostConnection(
@@ -44,9 +45,10 @@ export async function refusalOf(url: string, response: UpgradeResponse): Promise
   });
   const said = text === '' || text.startsWith('<') ? '' : `: ${text.slice(0, 1000)}`;
   const code = codeOfHandshake(statusCode);
-  const advice = said === '' && NO_SOCKET.has(code) ? ': is the url right?' : said;
+  const advice = meaningOf(statusCode) ?? (NO_SOCKET.has(code) ? 'is the url right?' : undefined);
+  const why = said === '' && advice !== undefined ? `: ${advice}` : said;
   const retryAfterMs = parseRetryAfter([response.headers['retry-after']].flat()[0]);
-  return new ApiError(code, `${url}: the server answered the upgrade with ${statusCode}${advice}`, {
+  return new ApiError(code, `${url}: the server answered the upgrade with ${statusCode}${why}`, {
     retryAfterMs,
     sent: false,
     remote: true,
