@@ -69,6 +69,8 @@ export interface Member extends Slot {
   readonly alternative?: boolean;
   /** The text that is written if a value has nothing for it. */
   readonly fixed?: string | undefined;
+  /** Stands for an empty element, or an absent attribute, that is read. */
+  readonly preset?: string | undefined;
   /** The property's type in the contract. */
   readonly property: TypeUse;
 }
@@ -84,6 +86,8 @@ export interface AttributeMember {
   readonly prefix?: string | undefined;
   readonly plan: TextPlan;
   readonly fixed?: string | undefined;
+  /** Stands for an empty element, or an absent attribute, that is read. */
+  readonly preset?: string | undefined;
 }
 
 /** The content of an object's element, in the order of writing. */

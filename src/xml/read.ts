@@ -223,12 +223,12 @@ function readLoose(plan: ObjectPlan, loose: LoosePlan, element: XmlElement, cont
     if (member?.repeated === true) {
       if (!Object.hasOwn(value, member.name)) setOwn(value, member.name, []);
       const list = value[member.name] as unknown[];
-      list.push(at(member.name, () => at(list.length, () => readElement(member.plan, child, context, level + 1))));
+      list.push(at(member.name, () => at(list.length, () => readElement(member.plan, filled(member, child), context, level + 1))));
     } else if (member && !Object.hasOwn(value, member.name)) {
       setOwn(
         value,
         member.name,
-        at(member.name, () => readElement(member.plan, child, context, level)),
+        at(member.name, () => readElement(member.plan, filled(member, child), context, level)),
       );
     } else {
       // More than the schema says is not lost: it is for the contract to take or leave. In an open type it is one of those that have no name there.
@@ -240,6 +240,12 @@ function readLoose(plan: ObjectPlan, loose: LoosePlan, element: XmlElement, cont
     }
   }
   return value;
+}
+
+/** An element with the value that its schema gives to an empty one. */
+function filled({ preset }: Member, element: XmlElement): XmlElement {
+  const isEmpty = preset !== undefined && element.text === '' && element.children.length === 0 && element.attributes.size === 0;
+  return isEmpty ? { ...element, text: preset } : element;
 }
 
 function memberOf({ byElement }: ObjectPlan, { uri, local }: XmlElement): Member | undefined {
@@ -268,6 +274,8 @@ function readAttributes(
     const known = loose?.attributes.find((each) => each.key === key);
     setOwn(value, known?.name ?? attributeProperty({ uri, local: key.slice(space + 1) }), known ? known.plan.read(text) : text);
   }
+  for (const { name, preset, plan } of loose?.attributes ?? [])
+    if (preset !== undefined && !Object.hasOwn(value, name)) setOwn(value, name, plan.read(preset));
 }
 
 /** An element of any XML: by its `xsi:type` if the schema has it, else by how it looks. */

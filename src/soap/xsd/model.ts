@@ -9,7 +9,8 @@ export interface XsdSimple {
   /** `{urn:x}Code`; none for a type without a name. */
   readonly name: string | undefined;
   /** Text, or several texts with white space between. */
-  readonly variety: 'atomic' | 'list';
+  /** A union of which some members are lists is a list if its text has several words. */
+  readonly variety: 'atomic' | 'list' | 'union';
   readonly lexical: Lexical;
   /** The nearest built-in type: `dateTime`. */
   readonly builtin: string;
@@ -78,6 +79,8 @@ export interface XsdElement {
   readonly nillable: boolean;
   readonly abstract: boolean;
   readonly fixed: string | undefined;
+  /** The value of an empty one in an answer: its `default`, or `fixed`. */
+  readonly preset?: string | undefined;
   /** Found when it is asked for: types refer to each other in circles. */
   readonly type: XsdType;
   /** Elements that may stand in its place, but itself. */
@@ -92,6 +95,8 @@ export interface XsdAttribute {
   readonly type: XsdSimple;
   readonly required: boolean;
   readonly fixed: string | undefined;
+  /** The value in an answer that does not have it: its `default`, or `fixed`. */
+  readonly preset: string | undefined;
 }
 
 export { XS } from '../../xml/tree.ts';

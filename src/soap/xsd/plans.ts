@@ -132,7 +132,10 @@ export class SchemaPlans {
   }
 
   #text({ lexical, variety, builtin, name }: XsdSimple, typeName = name): TextPlan {
-    const read = variety === 'list' ? (text: string) => listOf(lexical.read(text)) : lexical.read;
+    const read = (text: string): unknown => {
+      const said = lexical.read(text);
+      return variety === 'list' || (variety === 'union' && said.includes(' ')) ? listOf(said) : said;
+    };
     return { kind: 'text', xsd: `xs:${builtin}`, read, write: lexical.write, typed: this.#names(typeName, false, () => []) };
   }
 
@@ -199,7 +202,7 @@ export class SchemaPlans {
   }
 
   #member({ element, min, max, alternative }: Count, taken: Set<string>): Member {
-    const { local, uri, fixed } = element;
+    const { local, uri, fixed, preset } = element;
     const name = element.name ?? (taken.has(local) ? nameOf(uri, local) : local);
     taken.add(name);
     const slot = this.slot(element);
@@ -213,11 +216,12 @@ export class SchemaPlans {
       optional: min === 0,
       alternative,
       fixed,
+      preset,
       property: PLAIN,
     };
   }
 
-  #attribute({ local, uri, type, required, fixed }: XsdAttribute, name: string): AttributeMember {
+  #attribute({ local, uri, type, required, fixed, preset }: XsdAttribute, name: string): AttributeMember {
     const prefix = uri === '' ? undefined : this.#prefix(uri);
     return {
       name,
@@ -226,6 +230,7 @@ export class SchemaPlans {
       prefix: prefix === 'xml' ? undefined : prefix,
       plan: this.#text(type),
       fixed: required ? fixed : undefined,
+      preset,
     };
   }
 

@@ -152,6 +152,7 @@ export class SchemaSet {
       nillable: isTrue(attributes.get('nillable')),
       abstract: isTrue(attributes.get('abstract')),
       fixed: attributes.get('fixed'),
+      preset: presetOf(node),
       get type() {
         return (type ??= typeOf());
       },
@@ -324,7 +325,8 @@ export class SchemaSet {
       const [, uri = '', local = name] = /^\{(.*)\}(.*)$/.exec(name) ?? [];
       const fixed = attributes.get('fixed') ?? found?.node.attributes.get('fixed');
       const foreign = uri !== '' && uri !== document.namespace;
-      return { local, uri, foreign, required, fixed, type: found ? this.#attributeType(found.node, found.document) : TEXT };
+      const preset = presetOf(node) ?? (found && presetOf(found.node));
+      return { local, uri, foreign, required, fixed, preset, type: found ? this.#attributeType(found.node, found.document) : TEXT };
     }
     const form = attributes.get('form') ?? document.root.attributes.get('attributeFormDefault');
     const uri = form === 'qualified' ? document.namespace : '';
@@ -334,6 +336,7 @@ export class SchemaSet {
       foreign: false,
       required,
       fixed: attributes.get('fixed'),
+      preset: presetOf(node),
       type: this.#attributeType(node, document),
     };
   }
@@ -345,3 +348,8 @@ export class SchemaSet {
 }
 
 const TEXT = builtinType(`{${XS}}string`) as XsdSimple;
+
+/** Source: https://www.w3.org/TR/xmlschema-1/#sec-cvc-elt and #sec-cvc-attribute */
+function presetOf({ attributes }: XmlElement): string | undefined {
+  return attributes.get('use') === 'prohibited' ? undefined : (attributes.get('default') ?? attributes.get('fixed'));
+}

@@ -31,6 +31,8 @@ export function simpleFrom(node: XmlElement, name: string | undefined, types: Si
       // A value of any member: each of them takes text as it is, so that only white space matters.
       const [first] = members;
       const same = members.every(({ lexical }) => lexical === first?.lexical);
+      if (members.some(({ variety }) => variety !== 'atomic'))
+        return { kind: 'simple', name, variety: 'union', lexical: listLexical(WORD), builtin: 'string' };
       return {
         kind: 'simple',
         name,

@@ -88,7 +88,10 @@ export function unwrapFor({ node }: TypeUse, value: unknown): unknown {
   if (names.length !== 1 || only === '#text') return value;
   if (node.kind === 'any' || node.kind === 'list') return value;
   // A record of texts is not one of elements.
-  if (node.kind === 'record') return isScalar(node.values.node) && isObject(value[only]) ? value[only] : value;
+  if (node.kind === 'record')
+    return isScalar(node.values.node) && (isObject(value[only]) || (value[only] === '' && node.values.node.kind !== 'string'))
+      ? value[only]
+      : value;
   const variants = node.kind === 'union' ? node.variants.map((each) => each.node) : [node];
   const hasField = variants.some((each) => each.kind === 'object' && each.fields.some((field) => foldName(field.name) === foldName(only)));
   return hasField || variants.some((each) => each.kind === 'any' || each.kind === 'record') ? value : value[only];
@@ -218,8 +221,17 @@ function fitRecord(node: RecordNode, value: unknown): unknown {
   if (value === '') return {};
   if (!isObject(value)) return value;
   const fitted: Record<string, unknown> = {};
-  for (const [name, member] of Object.entries(value)) if (!name.startsWith('@')) setOwn(fitted, name, fitTo(node.values, member));
+  for (const [name, member] of entriesOf(value)) if (!name.startsWith('@')) setOwn(fitted, name, fitTo(node.values, member));
   return fitted;
+}
+
+/** The entries of a record. Axis writes a map as items, each with a key and a value: the type `Map` of http://xml.apache.org/xml-soap */
+function entriesOf(value: Values): readonly (readonly [name: string, member: unknown])[] {
+  const entries = Object.entries(value);
+  const others = entries.filter(([name]) => name !== 'item' && !name.startsWith('@'));
+  const items = [value['item']].flat();
+  const isMap = others.length === 0 && items.every((each) => isObject(each) && Object.keys(each).sort().join(' ') === 'key value');
+  return isMap ? (items as Values[]).map(({ key, value: member }) => [String(textIn(one(key))), member]) : entries;
 }
 
 /** The variant that a value is: by its discriminator, by its `xsi:type`, else the one whose fields are those that there are. */
