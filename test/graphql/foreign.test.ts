@@ -197,19 +197,20 @@ describe('a client of graphql-request', () => {
 
 describe('a foreign socket', () => {
   /** Speaks `graphql-transport-ws` as its specification has it, and no more. */
-  async function serveSocket(onSubscribe: (send: (type: string, payload?: unknown) => void) => void) {
+  async function serveSocket(onSubscribe: (send: (type: string, payload?: unknown, otherId?: unknown) => void) => void) {
     const inits: { payload: unknown; authorization: string | undefined }[] = [];
     const { server, url } = await serve(() => ({ body: '' }));
     const sockets = new WebSocketServer({ server, handleProtocols: () => 'graphql-transport-ws' });
     sockets.on('connection', (socket: WebSocket, request: IncomingMessage) => {
       closing.push(() => socket.terminate());
       socket.on('message', (data: Buffer) => {
-        const { type, id, payload } = JSON.parse(data.toString()) as { type: string; id?: string; payload?: unknown };
+        const { type, id, payload: sent } = JSON.parse(data.toString()) as { type: string; id?: string; payload?: unknown };
         if (type === 'connection_init') {
-          inits.push({ payload, authorization: request.headers.authorization });
+          inits.push({ payload: sent, authorization: request.headers.authorization });
           socket.send('{"type":"connection_ack"}');
         }
-        if (type === 'subscribe') onSubscribe((kind, value) => socket.send(JSON.stringify({ id, type: kind, payload: value })));
+        if (type === 'subscribe')
+          onSubscribe((kind, payload, otherId = id) => socket.send(JSON.stringify({ id: otherId, type: kind, payload })));
       });
     });
     return { url, inits };
@@ -232,6 +233,17 @@ describe('a foreign socket', () => {
     );
     expect(heard).toEqual([1, 3, 4]);
     expect(errors).toEqual(['[UNKNOWN] failed once', '[UNKNOWN] half']);
+  });
+
+  it('may send ids that are no text, which end nothing', async () => {
+    const { url } = await serveSocket((send) => {
+      for (const id of [{ toString: 1 }, [], null, 7, { valueOf: {}, toString: {} }]) send('next', { data: { tick: { n: 0 } } }, id);
+      send('next', { data: { tick: { n: 1 } } });
+    });
+    const heard: number[] = [];
+    await connect(url).onTick(({ n }) => void heard.push(n));
+    await until(() => heard.length === 1, 'the event came');
+    expect(heard).toEqual([1]);
   });
 
   it('leaves out what `read` takes for no event, and reports what makes it throw', async () => {

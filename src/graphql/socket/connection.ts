@@ -156,7 +156,7 @@ export class SocketConnection {
     }
     const live = typeof id === 'string' ? this.#live.get(id) : undefined;
     // One that has just ended may be on its way.
-    if (!live) return Number(id) >= 1 && Number(id) <= this.#lastId ? undefined : this.#refuseFrame();
+    if (!live) return typeof id === 'string' && Number(id) >= 1 && Number(id) <= this.#lastId ? undefined : this.#refuseFrame();
     if (type === 'complete') live.end();
     else if (type === 'error') live.end(decodeErrors(Array.isArray(payload) ? payload : [payload], undefined));
     else if (type === 'next') this.#next(id as string, live, payload);
