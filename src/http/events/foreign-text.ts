@@ -3,5 +3,6 @@ import { tryParseJson } from '../../peer/json.ts';
 /** The meaning of a text from a foreign peer: JSON, or the text itself. An integer that no number holds, such as an id of Mastodon, stays text. */
 export function jsonOrText(text: string, maxDepth?: number): unknown {
   const value = tryParseJson(text, maxDepth);
-  return value === undefined || (Number.isInteger(value) && !Number.isSafeInteger(value)) ? text : value;
+  if (value === undefined) return text;
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? text.trim() : value;
 }

@@ -67,9 +67,12 @@ describe('server-sent events', () => {
 
   it('of Mastodon: types beside each other, and data that is a number larger than a number holds', async () => {
     // https://docs.joinmastodon.org/methods/streaming/#events
-    const { client, errors } = await serve([':thump\nevent: delete\ndata: 106692867363994015\n\nevent: update\ndata: {"title":"x"}\n\n'], {
-      events: { deleted: { http: 'GET /api/v1/streaming/user', types: ['delete'], read: (id) => ({ id: String(id) }) } },
-    });
+    const { client, errors } = await serve(
+      [':thump\nevent: delete\ndata: 106692867363994015\ndata\n\nevent: update\ndata: {"title":"x"}\n\n'],
+      {
+        events: { deleted: { http: 'GET /api/v1/streaming/user', types: ['delete'], read: (id) => ({ id: String(id) }) } },
+      },
+    );
     const heard: string[] = [];
     for await (const { id } of client.onDeleted()) heard.push(id);
     expect([heard, errors]).toEqual([['106692867363994015'], []]);
