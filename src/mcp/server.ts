@@ -10,7 +10,7 @@ import { ApiError, isApiError } from '../core/errors.ts';
 import { bytes, ms, readOptions } from '../core/options.ts';
 import type { Transport } from '../core/transport.ts';
 import { HttpError } from '../http/message/error.ts';
-import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message/message.ts';
+import { peerOf, type HttpHandler, type HttpRequest, type HttpResponse } from '../http/message/message.ts';
 import { STATUS } from '../http/message/status.ts';
 import { Heartbeat } from '../http/events/heartbeat.ts';
 import { compileOriginCheck, type Origins } from '../http/serve/origins.ts';
@@ -19,10 +19,12 @@ import { INTERNAL_ERROR, INVALID_REQUEST } from '../peer/json-rpc.ts';
 import { Authorization, type McpAuthorization } from './serving/authorization.ts';
 import { eraOverHttp } from './serving/era.ts';
 import { HttpExchange } from './serving/http-exchange.ts';
+import { HttpSessions } from './serving/http-sessions.ts';
 import { SERVING_NAMES, SERVING_READERS, serviceOf, type McpServingOptions } from './serving/options.ts';
 import type { McpService } from './serving/service.ts';
 import { RPC_CODE } from './status.ts';
-import { encodeFault, encodeResult, errorData, MCP_PATH, McpFault, readMessage, type McpMessage } from './wire.ts';
+import { encodeFault, encodeResult, errorData, MCP_PATH, McpFault, NEWEST, readMessage, type McpMessage } from './wire.ts';
+import { acceptHeaders } from '../guard/serve-call.ts';
 import { toldError } from '../guard/told-error.ts';
 
 export type { Origins } from '../http/serve/origins.ts';
@@ -60,30 +62,39 @@ const READERS = { ...SERVING_READERS, maxBodyBytes: bytes(1_048_576), heartbeatM
 export function mcpHandler(transport: Transport, options: McpHandlerOptions = {}): HttpHandler {
   checkTransport('mcpHandler', transport);
   const read = readOptions('mcpHandler', options, READERS, [...SERVING_NAMES, 'path', 'origins', 'authorization', 'publicUrl']);
-  const { path = MCP_PATH, maxBodyBytes, maxItems } = read;
+  const { path = MCP_PATH, maxBodyBytes, maxItems, maxSubscriptions } = read;
   if (!/^(\/[A-Za-z0-9\-._~]+)+$/.test(path)) throw new TypeError(`mcpHandler: path '${path}' must look like '/mcp'`);
   const onError = reporter(read.onError);
   const isAllowed = compileOriginCheck('mcpHandler', read.origins, onError);
   const authorization = read.authorization && new Authorization('mcpHandler', path, read.publicUrl, read.authorization);
   const service = serviceOf('mcpHandler', transport, read, authorization !== undefined);
-  const endpoint = new Endpoint(service, { maxBodyBytes, maxItems, heartbeat: new Heartbeat(read.heartbeatMs), onError, authorization });
+  const heartbeat = new Heartbeat(read.heartbeatMs);
+  const endpoint = new Endpoint(service, { maxBodyBytes, maxItems, maxSubscriptions, heartbeat, onError, authorization });
+  const allow = service.canSubscribe ? 'GET, POST, DELETE, OPTIONS' : 'POST, OPTIONS';
   return (request) => {
     if (authorization?.path === request.path && request.method === 'GET') return authorization.metadata(request);
     if (request.path !== path) return undefined;
     // Source: https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security--endpoint
     if (!isAllowed(request)) return refusal(403, INVALID_REQUEST, "pages of this origin may not call: list it in the option 'origins'");
-    if (request.method === 'OPTIONS') return { status: 204, headers: { allow: ALLOW } };
-    if (request.method !== 'POST') throw new HttpError(405, `${request.path} answers POST, not ${request.method}`, { allow: ALLOW });
-    return endpoint.post(request);
+    if (request.method === 'OPTIONS') return { status: 204, headers: { allow } };
+    if (request.method === 'POST') return endpoint.post(request);
+    if (service.canSubscribe && isOfSession(request)) return request.method === 'GET' ? endpoint.stream(request) : endpoint.forget(request);
+    throw new HttpError(405, `${request.path} answers POST, not ${request.method}`, { allow });
   };
 }
 
-const ALLOW = 'POST, OPTIONS';
+/** A client of an older revision asks for the stream of its session, or ends it: the newest has no sessions. */
+function isOfSession({ method, headers }: HttpRequest): boolean {
+  if (headers['mcp-protocol-version'] === NEWEST) return false;
+  return method === 'DELETE' || (method === 'GET' && /text\/event-stream/i.test(String(headers['accept'] ?? '')));
+}
+
 const CANCELLED = new ApiError('CANCELLED', 'the caller cancelled the call');
 
 interface EndpointSettings {
   readonly maxBodyBytes: number;
   readonly maxItems: number;
+  readonly maxSubscriptions: number;
   readonly heartbeat: Heartbeat;
   readonly onError: (error: unknown) => void;
   readonly authorization: Authorization | undefined;
@@ -91,8 +102,10 @@ interface EndpointSettings {
 
 /** The function that takes the POSTs of one handler. */
 class Endpoint {
-  /** The calls that run for clients of the older revisions, by session and id: a session holds nothing else. */
+  /** The calls that run for clients of the older revisions, by session and id. */
   readonly #running = new Map<string, HttpExchange>();
+  /** Those that have a stream here. */
+  readonly #sessions: HttpSessions;
 
   private readonly service: McpService;
   private readonly settings: EndpointSettings;
@@ -100,6 +113,7 @@ class Endpoint {
   constructor(service: McpService, settings: EndpointSettings) {
     this.service = service;
     this.settings = settings;
+    this.#sessions = new HttpSessions(settings.heartbeat, settings.maxSubscriptions);
   }
 
   async post(request: HttpRequest): Promise<HttpResponse> {
@@ -112,7 +126,9 @@ class Endpoint {
       if (!message) return { status: 202, headers: {} };
       const era = eraOverHttp(message, request.headers);
       if (message.id === undefined) return this.#notified(message, request);
-      const exchange = new HttpExchange(request, era, this.settings.heartbeat);
+      const session = request.headers['mcp-session-id'];
+      const subscriptions = typeof session === 'string' ? () => this.#sessions.subscriptionsOf(session) : undefined;
+      const exchange = new HttpExchange(request, era, this.settings.heartbeat, subscriptions);
       void this.#answer(message, message.id, exchange, request);
       return await exchange.response;
     } catch (error) {
@@ -121,6 +137,26 @@ class Endpoint {
       if (!isApiError(error)) throw error;
       return faultResponse(new McpFault(RPC_CODE[error.code], error.text, { id: message?.id, data: errorData(error.toJSON()) }));
     }
+  }
+
+  /** The stream of a session, on which it is told of changes. */
+  async stream(request: HttpRequest): Promise<HttpResponse> {
+    const session = sessionOf(request);
+    const headers = acceptHeaders(request.headers);
+    try {
+      await this.service.admit({ headers, peer: peerOf(request, 'mcp'), onLeave: (listener) => request.onAbort(listener) });
+    } catch (error) {
+      const told = toldError(error, this.settings.onError, headers['x-request-id']);
+      const status = STATUS[told.code];
+      return refusal(status, RPC_CODE[told.code], told.text, status === 401 ? this.settings.authorization?.challenge(request) : undefined);
+    }
+    return this.#sessions.stream(session, headers['x-request-id']);
+  }
+
+  /** Ends a session. */
+  forget(request: HttpRequest): HttpResponse {
+    this.#sessions.delete(sessionOf(request));
+    return { status: 204, headers: {} };
   }
 
   async #answer(message: McpMessage, id: string | number, exchange: HttpExchange, request: HttpRequest): Promise<void> {
@@ -148,6 +184,13 @@ class Endpoint {
       this.#running.get(keyOf(session, params['requestId']))?.cancel(CANCELLED);
     return { status: 202, headers: {} };
   }
+}
+
+/** The session that a request names. Throws an `HttpError`. */
+function sessionOf({ headers }: HttpRequest): string {
+  const session = headers['mcp-session-id'];
+  if (typeof session === 'string' && session !== '') return session;
+  throw new HttpError(400, 'name the session by the header Mcp-Session-Id');
 }
 
 function keyOf(session: string | readonly string[], id: unknown): string {

@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { Client as NewClient, StreamableHTTPClientTransport as NewTransport } from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createBlogService } from '../../src/blog/index.ts';
@@ -10,6 +11,7 @@ import { ApiError, createService, defineContract, event, mutation, query, type T
 import { listen, type HttpServer } from '../../src/http/index.ts';
 import { mcpHandler } from '../../src/mcp/server.ts';
 import { serveMcpStdio } from '../../src/mcp/stdio/server.ts';
+import { quietWay } from '../support/quiet-way.ts';
 import { until } from '../support/until.ts';
 
 const Thing = z.object({ id: z.int32(), name: z.string() }).meta({ id: 'Thing' });
@@ -189,6 +191,165 @@ describe('changes of resources', () => {
       { method: 'notifications/subscriptions/acknowledged', params: { _meta: { 'io.modelcontextprotocol/subscriptionId': 'l' } } },
       { method: 'notifications/resources/updated', params: { uri: 'shop:///things/1' } },
       { id: 'l', result: { resultType: 'complete', _meta: { 'io.modelcontextprotocol/subscriptionId': 'l' } } },
+    ]); // prettier-ignore
+  });
+});
+
+interface Session {
+  readonly client: AnyClient & { subscribeResource(params: { uri: string }): Promise<unknown>; unsubscribeResource(params: { uri: string }): Promise<unknown> }; // prettier-ignore
+  readonly seen: string[];
+  readonly transport: { terminateSession(): Promise<void>; readonly sessionId?: string | undefined };
+}
+
+/** Clients of the older revisions, which hear of changes on the stream of their session. */
+const sessions: Record<string, (url: string) => Promise<Session>> = {
+  'the SDK 1': async (url) => {
+    const client = new OldClient({ name: 'test', version: '1.0.0' });
+    const transport = new OldTransport(new URL(`${url}/mcp`), { reconnectionOptions: { initialReconnectionDelay: 20, maxReconnectionDelay: 20, reconnectionDelayGrowFactor: 1, maxRetries: 50 } }); // prettier-ignore
+    const seen: string[] = [];
+    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => void seen.push(params.uri));
+    await client.connect(transport);
+    return { client, seen, transport };
+  },
+  'the SDK 2': async (url) => {
+    const client = new NewClient({ name: 'test', version: '1.0.0' }, { versionNegotiation: { mode: 'legacy' } });
+    const transport = new NewTransport(new URL(`${url}/mcp`), { reconnectionOptions: { initialReconnectionDelay: 20, maxReconnectionDelay: 20, reconnectionDelayGrowFactor: 1, maxRetries: 50 } }); // prettier-ignore
+    const seen: string[] = [];
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) => void seen.push(params.uri));
+    await client.connect(transport);
+    return { client, seen, transport };
+  },
+};
+
+for (const [name, open] of Object.entries(sessions)) {
+  describe(`changes of resources and a session of ${name}`, () => {
+    test('are told until it unsubscribes, and again after that', async () => {
+      const { client, seen, transport } = await open(server.url);
+      expect(client.getServerCapabilities()).toMatchObject({ resources: { subscribe: true } });
+      await client.subscribeResource({ uri: 'shop:///things/1' });
+      await client.subscribeResource({ uri: 'shop:///things/1' });
+      await client.subscribeResource({ uri: 'shop:///things' });
+      await rename(2, 'two');
+      await rename(1, 'one');
+      await until(() => seen.includes('shop:///things/1'));
+      expect(seen).toContain('shop:///things');
+      expect(seen).not.toContain('shop:///things/2');
+      await client.unsubscribeResource({ uri: 'shop:///things/1' });
+      const before = seen.length;
+      await rename(1, 'uno');
+      await until(() => seen.length > before);
+      expect(seen.slice(before)).toEqual(['shop:///things']);
+      await client.subscribeResource({ uri: 'shop:///things/1' });
+      await rename(1, 'one');
+      await until(() => seen.slice(before).includes('shop:///things/1'));
+      await transport.terminateSession();
+      await client.close();
+    });
+
+    test('are refused for what is not there, for what nothing tells of, and for too many', async () => {
+      const { client } = await open(server.url);
+      await expect(client.subscribeResource({ uri: 'shop:///nothing' })).rejects.toMatchObject({ code: -32002 });
+      await expect(client.subscribeResource({ uri: 'shop:///things/1/parts/a' })).rejects.toThrow(/no event tells/);
+      for (const id of [1, 2, 3]) await client.subscribeResource({ uri: `shop:///things/${id}` });
+      await expect(client.subscribeResource({ uri: 'shop:///things/4' })).rejects.toThrow(/3 resources/);
+      await client.close();
+    });
+
+    test('are told of all that may have changed after its stream broke', async () => {
+      const way = await quietWay(Number(new URL(server.url).port));
+      const { client, seen } = await open(`http://${way.url}`);
+      await client.subscribeResource({ uri: 'shop:///things/1' });
+      for (const socket of way.sockets) socket.destroy();
+      await until(() => seen.includes('shop:///things/1'));
+      const before = seen.length;
+      await rename(1, 'eins');
+      await until(() => seen.length > before);
+      await client.close();
+    });
+  });
+}
+
+describe('the stream of a session', () => {
+  const get = (headers: Record<string, string>, method = 'GET') => fetch(`${server.url}/mcp`, { method, headers });
+  const sse = { accept: 'text/event-stream' };
+
+  test('is for sessions of older revisions, and only if there is something to tell', async () => {
+    const statuses = [await get({ ...sse }), await get({ accept: 'text/html' }), await get({ ...sse, 'mcp-protocol-version': '2026-07-28' }), await get({}, 'DELETE'), await get({ 'mcp-session-id': 'nobody' }, 'DELETE')]; // prettier-ignore
+    expect(statuses.map(({ status }) => status)).toEqual([400, 405, 405, 400, 204]);
+    const quiet = createService(defineContract({ name: 'shop', operations: { search: contract.operations.search } }), { search: () => [] });
+    const own = await listen(mcpHandler(quiet));
+    const response = await fetch(`${own.url}/mcp`, { headers: { ...sse, 'mcp-session-id': 'a' } });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);
+    await own.close();
+    await quiet.close();
+  });
+
+  test('takes the place of one that the session had, and ends with the server', async () => {
+    const own = await listen(mcpHandler(service));
+    const headers = { ...sse, 'mcp-session-id': 'one' };
+    const first = await fetch(`${own.url}/mcp`, { headers });
+    const second = await fetch(`${own.url}/mcp`, { headers });
+    expect(await first.text()).toMatch(/^:/);
+    await own.close(Infinity);
+    expect(await second.text()).toMatch(/^:/);
+  });
+
+  test('must be open, or be opened soon, at the process that is asked to subscribe', async () => {
+    const post = (id: string, method = 'resources/subscribe') =>
+      fetch(`${server.url}/mcp`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...(id !== '' && { 'mcp-session-id': id }) }, // prettier-ignore
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { uri: 'shop:///things/1' } }),
+      }).then((response) => response.json());
+    expect(await post('')).toMatchObject({ error: { data: { code: 'FAILED_PRECONDITION' } } });
+    expect(await post('elsewhere')).toMatchObject({ error: { data: { code: 'FAILED_PRECONDITION' } } });
+    const subscribed = post('soon');
+    const stream = await get({ ...sse, 'mcp-session-id': 'soon' });
+    expect(await subscribed).toMatchObject({ result: {} });
+    await get({ 'mcp-session-id': 'soon' }, 'DELETE');
+    await stream.text();
+  });
+
+  test('is for callers that the service knows, if tokens are asked for', async () => {
+    const guarded = createService({
+      contract,
+      context: ({ headers }) => {
+        if (headers['authorization'] !== 'Bearer good') throw new ApiError('UNAUTHENTICATED', 'who are you?');
+        return {};
+      },
+      handlers: { getThing: ({ id }) => ({ id, name: '' }), listThings: () => [], getPart: () => '', search: () => [], rename: (thing) => thing },
+    }); // prettier-ignore
+    const own = await listen(mcpHandler(guarded, { authorization: { authorizationServers: ['https://login.example.com'] } }));
+    const refused = await fetch(`${own.url}/mcp`, { headers: { ...sse, 'mcp-session-id': 'a' } });
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, expect.stringContaining('resource_metadata')]);
+    const taken = await fetch(`${own.url}/mcp`, { headers: { ...sse, 'mcp-session-id': 'a', authorization: 'Bearer good' } });
+    expect(taken.status).toBe(200);
+    await own.close();
+    await taken.text();
+    await guarded.close();
+  });
+
+  test('is standard output for a program that started the server', async () => {
+    const input = new PassThrough();
+    const output = new PassThrough();
+    let text = '';
+    output.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const stdio = serveMcpStdio(service, { input, output, graceMs: Infinity });
+    const send = (id: number, method: string) =>
+      input.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params: { uri: 'shop:///things/1' } })}\n`);
+    send(1, 'resources/subscribe');
+    await until(() => text.includes('"id":1'));
+    await rename(1, 'one');
+    await until(() => text.includes('resources/updated'));
+    send(2, 'resources/unsubscribe');
+    await until(() => text.includes('"id":2'));
+    await rename(1, 'two');
+    input.end();
+    await stdio.closed;
+    expect(text.trim().split('\n').map((line) => JSON.parse(line) as unknown)).toEqual([
+      { jsonrpc: '2.0', id: 1, result: {} },
+      { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri: 'shop:///things/1' } },
+      { jsonrpc: '2.0', id: 2, result: {} },
     ]); // prettier-ignore
   });
 });

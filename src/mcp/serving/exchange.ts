@@ -1,6 +1,7 @@
 import type { ApiError, JsonObject } from '../../core/errors.ts';
 import type { OnResponse, Peer } from '../../core/transport.ts';
 import type { Era } from '../wire.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 /** One request and its answer, apart from what carries them. */
 export interface Exchange {
@@ -16,4 +17,6 @@ export interface Exchange {
   readonly onResponse: OnResponse;
   /** Sends a notification before the answer; a promise while the peer is behind. Absent if the peer takes none. */
   readonly notify?: ((method: string, params: JsonObject) => void | Promise<void>) | undefined;
+  /** The subscriptions of a session of an older revision; `undefined` if nothing can be told to it. Absent if there is no session. */
+  readonly subscriptions?: (() => Promise<Subscriptions | undefined>) | undefined;
 }

@@ -28,8 +28,11 @@ export class HttpExchange implements Exchange {
 
   private readonly heartbeat: Heartbeat;
 
-  constructor(request: HttpRequest, era: Era, heartbeat: Heartbeat) {
+  readonly subscriptions: Exchange['subscriptions'];
+
+  constructor(request: HttpRequest, era: Era, heartbeat: Heartbeat, subscriptions: Exchange['subscriptions']) {
     this.era = era;
+    this.subscriptions = subscriptions;
     this.heartbeat = heartbeat;
     this.headers = acceptHeaders(request.headers);
     this.peer = peerOf(request, 'mcp');

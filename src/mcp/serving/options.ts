@@ -19,7 +19,7 @@ export interface McpServingOptions extends McpToolsOptions {
   readonly maxStreamItems?: number | undefined;
   /** Characters of those items. @default 1_048_576 (1 MiB) */
   readonly maxStreamBytes?: number | undefined;
-  /** Resources of whose changes one stream tells. More are RESOURCE_EXHAUSTED. @default 100 */
+  /** Resources of whose changes one stream, or session, tells. More are RESOURCE_EXHAUSTED. @default 100 */
   readonly maxSubscriptions?: number | undefined;
   /** Gets failures that callers see as INTERNAL. @default console.error */
   readonly onError?: ((error: unknown) => void) | undefined;

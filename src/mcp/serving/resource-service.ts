@@ -1,6 +1,6 @@
 import { ApiError, isApiError } from '../../core/errors.ts';
 import type { Operation } from '../../core/contract.ts';
-import type { EventSink, Transport } from '../../core/transport.ts';
+import type { Transport } from '../../core/transport.ts';
 import { serveCall } from '../../guard/serve-call.ts';
 import { HttpError } from '../../http/message/error.ts';
 import { createRouter, type RouteMatch, type Router } from '../../http/serve/router.ts';
@@ -11,6 +11,8 @@ import { encodeResource, inputOf, isTemplate, pathOf, resourcesOf, type Resource
 import { LEGACY_NOT_FOUND, RPC_CODE } from '../status.ts';
 import { errorData, McpFault, META, type McpId, type McpMessage } from '../wire.ts';
 import type { Exchange } from './exchange.ts';
+import { Changes } from './subscriptions.ts';
+import { watchResource } from './watch.ts';
 import { toldError } from '../../guard/told-error.ts';
 
 /** Limits of resources, and the receiver of failures. */
@@ -51,9 +53,9 @@ export class ResourceService {
   }
 
   /** The members of the result of `resources/read`. Rejects with `McpFault`. */
-  async read({ id, params }: McpMessage, exchange: Exchange): Promise<string> {
-    const { uri } = params;
-    if (typeof uri !== 'string') throw new McpFault(INVALID_PARAMS, "resources/read: 'uri' must be a string", { id });
+  async read(message: McpMessage, exchange: Exchange): Promise<string> {
+    const { id } = message;
+    const uri = uriIn(message);
     const { value: resource, params: values } = this.#find(uri) ?? this.#unknown(uri, id, exchange);
     const { headers, peer, deadline, onLeave, onResponse } = exchange;
     const { operation } = resource;
@@ -63,8 +65,7 @@ export class ResourceService {
       const content = { uri, mimeType: 'application/json', text: JSON.stringify(output) };
       return `"contents":[${JSON.stringify(content)}]`;
     } catch (error) {
-      if (this.settings.asksFirst && isApiError(error) && error.code === 'UNAUTHENTICATED') throw error;
-      throw this.#fault(toldError(error, this.settings.onError, headers['x-request-id']), id, exchange);
+      throw this.#failure(error, id, exchange);
     }
   }
 
@@ -73,7 +74,7 @@ export class ResourceService {
    * Source: https://modelcontextprotocol.io/specification/2026-07-28/basic/utilities/subscriptions
    */
   async listen({ id, params }: McpMessage, exchange: Exchange): Promise<void> {
-    const { notify, headers } = exchange;
+    const { notify } = exchange;
     const filter = params['notifications'];
     const asked = isObject(filter) ? (filter['resourceSubscriptions'] ?? []) : undefined;
     const isUris = (value: unknown): value is string[] => Array.isArray(value) && value.every((uri) => typeof uri === 'string');
@@ -87,38 +88,54 @@ export class ResourceService {
     });
     const meta = { [META.subscription]: id };
     const controller = new AbortController();
+    const { signal } = controller;
     try {
       await new Promise<void>((resolve, reject) => {
         exchange.onLeave(() => resolve());
         exchange.onStop(resolve);
-        // Nothing comes before the acknowledgement.
-        const tell = async (uri: string) => {
-          await acknowledged;
-          await notify('notifications/resources/updated', { uri, _meta: meta });
-        };
-        const subscribed = () =>
-          found.flatMap(({ uri, match }) => {
-            const { peer } = exchange;
-            const input = inputOf(match.value, match.params) ?? {};
-            const sink = sinkOf(() => tell(uri), Object.entries(input), reject, resolve);
-            return match.value.events.map((event) => {
-              const fixed = Object.fromEntries(event.params.filter((name) => Object.hasOwn(match.params, name)).map((name) => [name, match.params[name]])); // prettier-ignore
-              return this.transport.subscribe({ event, params: fixed, headers, peer, signal: controller.signal }, sink);
-            });
-          });
+        const changes = new Changes();
+        const ended = (error?: ApiError) => (error ? reject(error) : resolve());
+        const watch = ({ uri, match }: (typeof found)[number]) =>
+          watchResource(this.transport, match, exchange, { signal, changed: () => changes.add(uri), ended });
         const honored = { resourceSubscriptions: found.map(({ uri }) => uri) };
-        // Begun later, because a source may send while it is subscribed to.
+        // Begun later, because a source may send while it is subscribed to. Nothing comes before the acknowledgement.
         const acknowledged = Promise.resolve()
-          .then(() => Promise.all(subscribed()))
-          .then(() => notify('notifications/subscriptions/acknowledged', { notifications: honored, _meta: meta }));
+          .then(() => Promise.all(found.map(watch)))
+          .then(() => notify('notifications/subscriptions/acknowledged', { notifications: honored, _meta: meta }))
+          .then(() => changes.attach((uri) => notify('notifications/resources/updated', { uri, _meta: meta })));
         acknowledged.catch(reject);
       });
     } catch (error) {
-      if (this.settings.asksFirst && isApiError(error) && error.code === 'UNAUTHENTICATED') throw error;
-      throw this.#fault(toldError(error, this.settings.onError, headers['x-request-id']), id, exchange);
+      throw this.#failure(error, id, exchange);
     } finally {
       controller.abort(new ApiError('CANCELLED', 'the peer listens no more'));
     }
+  }
+
+  /**
+   * Tells the session of changes of a resource from now on. Rejects with `McpFault`.
+   * Source: https://modelcontextprotocol.io/specification/2025-11-25/server/resources#subscriptions
+   */
+  async subscribe(message: McpMessage, exchange: Exchange): Promise<void> {
+    const { id } = message;
+    const uri = uriIn(message);
+    const match = this.#find(uri) ?? this.#unknown(uri, id, exchange);
+    if (match.value.events.length === 0)
+      throw this.#fault(new ApiError('INVALID_ARGUMENT', `no event tells of changes of ${uri.slice(0, 200)}`), id, exchange);
+    const subscriptions = await exchange.subscriptions?.();
+    if (!subscriptions) throw this.#fault(NO_STREAM, id, exchange);
+    try {
+      await subscriptions.add(uri, (watcher) => watchResource(this.transport, match, exchange, watcher));
+    } catch (error) {
+      throw this.#failure(error, id, exchange);
+    }
+  }
+
+  /** Tells the session no more. */
+  async unsubscribe(message: McpMessage, exchange: Exchange): Promise<void> {
+    const uri = uriIn(message);
+    const subscriptions = await exchange.subscriptions?.();
+    subscriptions?.delete(uri);
   }
 
   #find(uri: string): RouteMatch<Resource> | undefined {
@@ -136,6 +153,12 @@ export class ResourceService {
     throw this.#fault(new ApiError('NOT_FOUND', `Resource not found: ${uri.slice(0, 200)}`), id, exchange);
   }
 
+  /** An error of the service; one that the carrier tells is as it is. */
+  #failure(error: unknown, id: McpId | undefined, exchange: Exchange): unknown {
+    if (this.settings.asksFirst && isApiError(error) && error.code === 'UNAUTHENTICATED') return error;
+    return this.#fault(toldError(error, this.settings.onError, exchange.headers['x-request-id']), id, exchange);
+  }
+
   /** An error of a resource: HTTP succeeded, so that its status cannot be taken for the endpoint's. */
   #fault(error: ApiError, id: McpId | undefined, { era }: Exchange): McpFault {
     const code = era === 'legacy' && error.code === 'NOT_FOUND' ? LEGACY_NOT_FOUND : RPC_CODE[error.code];
@@ -143,32 +166,9 @@ export class ResourceService {
   }
 }
 
-/** Tells once of the events that a slow reader has not heard of yet. */
-function sinkOf(
-  tell: () => Promise<void>,
-  fixed: readonly (readonly [string, unknown])[],
-  reject: (error: unknown) => void,
-  resolve: () => void,
-): EventSink {
-  let isBusy = false;
-  let isChanged = false;
-  const changed = async () => {
-    isChanged = true;
-    if (isBusy) return;
-    isBusy = true;
-    while (isChanged) {
-      isChanged = false;
-      await tell();
-    }
-    isBusy = false;
-  };
-  return {
-    next({ data }) {
-      const isOurs = isObject(data) && fixed.every(([name, value]) => data[name] === value);
-      if (isOurs) changed().catch(reject);
-    },
-    // It may have changed unseen.
-    gap: () => void changed().catch(reject),
-    end: (error) => (error ? reject(error) : resolve()),
-  };
+const NO_STREAM = new ApiError('FAILED_PRECONDITION', 'the session has no stream at this process: open it by GET before');
+
+function uriIn({ id, method, params: { uri } }: McpMessage): string {
+  if (typeof uri !== 'string') throw new McpFault(INVALID_PARAMS, `${method}: 'uri' must be a string`, { id });
+  return uri;
 }

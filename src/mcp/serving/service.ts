@@ -62,7 +62,7 @@ export class McpService {
   async answer(message: McpMessage, exchange: Exchange): Promise<string> {
     const { era } = exchange;
     // A call is refused by the service itself.
-    if (this.options.asksFirst && message.method !== 'tools/call') await this.#identify(exchange);
+    if (message.method !== 'tools/call') await this.admit(exchange);
     switch (message.method) {
       case 'tools/call':
         return this.#call(message, exchange);
@@ -80,11 +80,19 @@ export class McpService {
         if (era !== 'modern') break;
         await this.#resources.listen(message, exchange);
         return this.#results.of(era, '', { [META.subscription]: message.id });
+      case 'resources/subscribe':
+        if (era !== 'legacy') break;
+        await this.#resources.subscribe(message, exchange);
+        return '{}';
+      case 'resources/unsubscribe':
+        if (era !== 'legacy') break;
+        await this.#resources.unsubscribe(message, exchange);
+        return '{}';
       case 'server/discover':
-        if (era === 'modern') return this.#discover(era);
+        if (era === 'modern') return this.#discover();
         break;
       case 'initialize':
-        if (era === 'legacy') return this.#initialize(message, era);
+        if (era === 'legacy') return this.#initialize(message);
         break;
       case 'ping':
         if (era === 'legacy') return '{}';
@@ -93,22 +101,29 @@ export class McpService {
     throw new McpFault(METHOD_NOT_FOUND, `this server has no method '${message.method.slice(0, 100)}'`, { id: message.id, status: 404 });
   }
 
-  async #identify({ headers, peer, onLeave }: Exchange): Promise<void> {
+  /** Whether a peer can be told of anything that it has not asked for. */
+  get canSubscribe(): boolean {
+    return this.#resources.canSubscribe;
+  }
+
+  /** Rejects as the transport does for callers that it does not know, if only those that it knows get answers. */
+  async admit({ headers, peer, onLeave }: Pick<Exchange, 'headers' | 'peer' | 'onLeave'>): Promise<void> {
+    if (!this.options.asksFirst) return;
     const controller = new AbortController();
     onLeave((reason) => controller.abort(reason));
     await this.transport.identify?.({ headers, peer, signal: controller.signal });
   }
 
-  #discover(era: Era): string {
+  #discover(): string {
     const { instructions } = this.options;
     return this.#cached({
       supportedVersions: VERSIONS,
-      capabilities: this.#capabilities(era),
+      capabilities: this.#capabilities(),
       ...(instructions !== undefined && { instructions }),
     });
   }
 
-  #initialize({ id, params }: McpMessage, era: Era): string {
+  #initialize({ id, params }: McpMessage): string {
     const asked = params['protocolVersion'];
     if (typeof asked !== 'string') throw new McpFault(INVALID_PARAMS, "initialize: 'protocolVersion' must be a string", { id });
     // The client leaves if it does not know the answer's.
@@ -116,17 +131,15 @@ export class McpService {
     const { instructions } = this.options;
     return JSON.stringify({
       protocolVersion,
-      capabilities: this.#capabilities(era),
+      capabilities: this.#capabilities(),
       serverInfo: this.#serverInfo,
       ...(instructions !== undefined && { instructions }),
     });
   }
 
-  #capabilities(era: Era): JsonObject {
-    const { isEmpty, canSubscribe } = this.#resources;
-    // In the older revisions a session would hold subscriptions, and ours hold nothing.
-    const resources = era === 'modern' && canSubscribe ? { subscribe: true } : {};
-    return { tools: {}, ...(!isEmpty && { resources }) };
+  #capabilities(): JsonObject {
+    const { isEmpty } = this.#resources;
+    return { tools: {}, ...(!isEmpty && { resources: this.canSubscribe ? { subscribe: true } : {} }) };
   }
 
   /** A result that clients may keep: it is the same for all callers. */

@@ -64,6 +64,7 @@ export function serveMcpStdio(transport: Transport, options: ServeMcpStdioOption
     headers: read.headers,
     maxCalls: read.maxCalls,
     maxItems: read.maxItems,
+    maxSubscriptions: read.maxSubscriptions,
     onError,
   });
   const stopReading = readLines(input, maxMessageBytes, {

@@ -11,6 +11,7 @@ import { encodeFault, encodeNotification, encodeResult, errorData, McpFault, rea
 import { eraOf } from '../serving/era.ts';
 import type { Exchange } from '../serving/exchange.ts';
 import type { McpService } from '../serving/service.ts';
+import { Subscriptions } from '../serving/subscriptions.ts';
 import { toldError } from '../../guard/told-error.ts';
 
 /** The messages to a session. */
@@ -18,6 +19,7 @@ export interface StdioSettings {
   readonly headers: HeadersOption | undefined;
   readonly maxCalls: number;
   readonly maxItems: number;
+  readonly maxSubscriptions: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -37,6 +39,7 @@ export class StdioSession {
   /** By the JSON of the request's id. */
   readonly #running = new Map<string, Running>();
   readonly #idle = new Latch();
+  readonly #subscriptions: Subscriptions;
   #end: () => void = () => {};
   /** Resolves when nothing more is written. */
   readonly over = new Promise<void>((resolve) => (this.#end = resolve));
@@ -49,6 +52,8 @@ export class StdioSession {
     this.service = service;
     this.output = output;
     this.settings = settings;
+    this.#subscriptions = new Subscriptions(settings.maxSubscriptions);
+    this.#subscriptions.attach((uri) => this.#tell('notifications/resources/updated', { uri }));
   }
 
   receive(text: string): void {
@@ -82,6 +87,7 @@ export class StdioSession {
 
   /** Lets what is in flight go on for a while, and then cancels it. */
   async finish(graceMs: number): Promise<void> {
+    this.#subscriptions.clear();
     for (const { stop } of this.#running.values()) for (const listener of stop.splice(0)) listener();
     if (this.#running.size > 0 && graceMs > 0) await within(graceMs, this.#idle.wait());
     for (const running of [...this.#running.values()]) this.#cancel(running, LEFT);
@@ -110,6 +116,7 @@ export class StdioSession {
         onStop: (listener) => void running.stop.push(listener),
         onResponse: () => {},
         notify: (method, params) => this.#notify(running, method, params),
+        subscriptions: () => Promise.resolve(this.#subscriptions),
       };
       return encodeResult(id, await this.service.answer(message, exchange));
     } catch (error) {
@@ -131,7 +138,11 @@ export class StdioSession {
   }
 
   #notify(running: Running, method: string, params: JsonObject): void | Promise<void> {
-    if (running.reason || this.#write(encodeNotification(method, params))) return;
+    return running.reason ? undefined : this.#tell(method, params);
+  }
+
+  #tell(method: string, params: JsonObject): void | Promise<void> {
+    if (this.#write(encodeNotification(method, params))) return;
     // A reader that is behind holds up its stream, and one that is gone does not.
     return once(this.output, 'drain').then(
       () => {},
