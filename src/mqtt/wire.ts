@@ -84,12 +84,12 @@ export interface Lineage {
 
 /** Ids of ours have no dots; a foreign one must be fit for every protocol. */
 const EVENT_ID = /^[\x21-\x2d\x2f-\x7e]{1,256}$/;
-const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?Z$/;
+const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(?:Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 /** The facts about an event beside its payload: nothing over MQTT 3.1.1. */
 export function eventInfo(properties: Properties | undefined): Record<'id' | 'time' | 'traceparent', string | undefined> {
   const { id, time, traceparent } = userProperties(properties);
-  return { id: fitting(id), time: fitting(time, INSTANT), traceparent: fitting(traceparent) };
+  return { id: fitting(id), time: inUtc(fitting(time, INSTANT)), traceparent: fitting(traceparent) };
 }
 
 /** The publisher of an event and the event that it published before on the same topic; undefined for publishers that do not say. */
@@ -97,6 +97,13 @@ export function lineageOf(properties: Properties | undefined): Lineage | undefin
   const { publisher, after } = userProperties(properties);
   const name = fitting(publisher);
   return name === undefined ? undefined : { publisher: name, after: fitting(after) };
+}
+
+/** An instant in UTC: RFC 3339 allows other offsets, and SDKs of CloudEvents write them. */
+function inUtc(time: string | undefined): string | undefined {
+  if (time === undefined || time.endsWith('Z')) return time;
+  const at = Date.parse(time);
+  return Number.isNaN(at) ? undefined : new Date(at).toISOString();
 }
 
 function fitting(value: unknown, pattern = EVENT_ID): string | undefined {

@@ -134,6 +134,25 @@ describe.each([4, 5] as const)('CloudEvents over MQTT %s', (version) => {
       },
     );
 
+    test.skipIf(version !== 5)('a time with an offset is the same instant, as the SDK of Ruby writes it', async () => {
+      const opened = await open(undefined, 'offset');
+      const got: string[] = [];
+      const stop = await opened.client.onSold((_, { time }) => void got.push(time));
+      const userProperties = {
+        specversion: '1.0',
+        id: 'ruby-1',
+        source: '//till/7',
+        type: 'com.till.sale',
+        time: '2026-03-04T05:06:07+02:00',
+      };
+      const properties = { contentType: 'application/json', userProperties };
+      await opened.peer.publishAsync('offset/stores/oslo/sold', JSON.stringify(SALE), { qos: 1, properties });
+      await until(() => got.length > 0 || opened.errors.length > 0, 'the event came');
+      expect(got).toEqual(['2026-03-04T03:06:07.000Z']);
+      await stop();
+      await opened.close();
+    });
+
     test('a broken CloudEvent is reported and ends nothing', async () => {
       const opened = await open(undefined, `broken-${version}`);
       const got: unknown[] = [];
