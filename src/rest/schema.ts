@@ -1,5 +1,6 @@
 import { describeWebhook } from '../schema/openapi.ts';
 import { readOptions } from '../core/options.ts';
+import { parseJson } from '../peer/json.ts';
 import type { Contract } from '../core/contract.ts';
 import { ERROR_CODES, type JsonObject } from '../core/errors.ts';
 import { createComponents, type Components } from '../schema/components.ts';
@@ -32,58 +33,42 @@ const OWN_SCHEMAS = ['ProblemDetails'];
  * Throws a `TypeError` as `describeContract` does. Source: https://spec.openapis.org/oas/v3.1.1.html
  */
 export function openApi(contract: Contract, options: OpenApiOptions = {}): JsonObject {
-  const { paths, rest } = describe(contract, options);
-  const items = Object.fromEntries(paths);
-  const { head, tail } = rest();
-  return { ...head, paths: items, ...tail };
+  return parseJson(openApiText(contract, options), Infinity) as JsonObject;
 }
 
-/** As `openApi`, but as text. It holds the description of one path at a time: those of a large contract cost more to keep than to make. */
+/**
+ * As `openApi`, but as text. It is written operation by operation: the objects that describe a large contract cost more to make, to keep and to write than
+ * their text.
+ */
 export function openApiText(contract: Contract, options: OpenApiOptions = {}): string {
-  const { paths, rest } = describe(contract, options);
-  let items = '';
-  for (const [path, item] of paths) items += `${items === '' ? '' : ','}${JSON.stringify(path)}:${JSON.stringify(item)}`;
-  const { head, tail } = rest();
-  return `${JSON.stringify(head).slice(0, -1)},"paths":{${items}},${JSON.stringify(tail).slice(1)}`;
-}
-
-/** A document in two parts: the paths one after the other, and then what is before and behind them. */
-interface Description {
-  readonly paths: Iterable<readonly [path: string, item: JsonObject]>;
-  readonly rest: () => { readonly head: JsonObject; readonly tail: JsonObject };
-}
-
-function describe(contract: Contract, options: OpenApiOptions): Description {
   const view = describeContract(contract);
   const read = readOptions('openApi', options, {}, ['title', 'servers', 'events', 'fields', 'webhookCloudEvents']);
   const { title = contract.name, servers, events = true, fields = true, webhookCloudEvents } = read;
   const { securitySchemes = {} } = contract;
   const components = createComponents(view, '#/components/schemas/', { taken: OWN_SCHEMAS, discriminators: true });
   const eventViews = events ? [...view.events.values()] : [];
-  const rest = () => {
-    const webhooks = Object.fromEntries(
-      eventViews.map((event) => [event.event.type, { post: describeWebhook(contract, event, components, webhookCloudEvents) }]),
-    );
-    return {
-      head: {
-        openapi: '3.1.0',
-        info: { title, version: contract.version, ...(contract.description !== undefined && { description: contract.description }) },
-        ...(servers && { servers: servers.map((url) => ({ url })) }),
-        tags: contract.services.map((name) => ({ name })),
-      },
-      tail: {
-        ...(eventViews.length > 0 && { webhooks }),
-        components: {
-          schemas: { ...components.schemas, ProblemDetails: PROBLEM },
-          ...(Object.keys(securitySchemes).length > 0 && { securitySchemes }),
-          parameters: PARAMETERS,
-          headers: HEADERS,
-          responses: RESPONSES,
-        },
-      },
-    };
-  };
-  return { paths: describePaths(view, eventViews, components, fields), rest };
+  const head = JSON.stringify({
+    openapi: '3.1.0',
+    info: { title, version: contract.version, ...(contract.description !== undefined && { description: contract.description }) },
+    ...(servers && { servers: servers.map((url) => ({ url })) }),
+    tags: contract.services.map((name) => ({ name })),
+  });
+  const paths = describePaths(view, eventViews, components, fields);
+  const webhooks = Object.fromEntries(
+    eventViews.map((event) => [event.event.type, { post: describeWebhook(contract, event, components, webhookCloudEvents) }]),
+  );
+  // The paths and webhooks have led to the components.
+  const tail = JSON.stringify({
+    ...(eventViews.length > 0 && { webhooks }),
+    components: {
+      schemas: { ...components.schemas, ProblemDetails: PROBLEM },
+      ...(Object.keys(securitySchemes).length > 0 && { securitySchemes }),
+      parameters: PARAMETERS,
+      headers: HEADERS,
+      responses: RESPONSES,
+    },
+  });
+  return `${head.slice(0, -1)},"paths":${paths},${tail.slice(1)}`;
 }
 
 /** The contents of a path: the method, the `operationId`, and what describes it. */
@@ -91,20 +76,19 @@ interface Placed {
   readonly method: string;
   readonly id: string;
   readonly path: string;
-  readonly describe: (place: Place) => JsonObject;
+  readonly describe: (place: Place) => string;
 }
 
-function* describePaths(
-  view: ContractView,
-  events: readonly EventView[],
-  components: Components,
-  fields: boolean,
-): Generator<readonly [path: string, item: JsonObject]> {
+/** The Paths Object. */
+function describePaths(view: ContractView, events: readonly EventView[], components: Components, fields: boolean): string {
+  let paths = '';
   for (const [first, placed] of byPath(view, events)) {
-    const item: Record<string, JsonObject> = {};
-    for (const { method, id, path, describe } of placed) item[method] = describe({ id, renamed: renamed(path, first), components, fields });
-    yield [first, item];
+    let item = '';
+    for (const { method, id, path, describe } of placed)
+      item += `${item && ','}"${method}":${describe({ id, renamed: renamed(path, first), components, fields })}`;
+    paths += `${paths && ','}${JSON.stringify(first)}:{${item}}`;
   }
+  return `{${paths}}`;
 }
 
 /**
@@ -133,7 +117,7 @@ function byPath(view: ContractView, events: readonly EventView[]): ReadonlyMap<s
   }
   for (const event of events) {
     const id = freeId(ids, `on${capitalise(event.event.name)}`);
-    put({ method: 'get', id, path: `/${event.event.channel}`, describe: (place) => describeEvent(event, place) });
+    put({ method: 'get', id, path: `/${event.event.channel}`, describe: (place) => JSON.stringify(describeEvent(event, place)) });
   }
   return paths;
 }
@@ -197,7 +181,7 @@ const PARAMETERS = {
   IdempotencyKey: {
     name: 'Idempotency-Key',
     in: 'header',
-    description: 'A repeated call with the same key and input gets the first one’s answer; bare or quoted.',
+    description: 'A repeated call with the same key and input gets the answer of the first; bare or quoted.',
     schema: { type: 'string', minLength: 1 },
   },
   RequestId: {

@@ -52,7 +52,10 @@ export function createComponents(view: ContractView, prefix: string, options: Co
     for (const key in schema) {
       const value = schema[key];
       if (!KEYWORDS.has(key) && !key.startsWith('x-')) continue;
-      if (key === '$ref') {
+      if (typeof value !== 'object' && key !== '$ref') {
+        // Other members are dropped, not refused: a closed schema would make every new field a breaking change.
+        if (value !== false || key === 'items' || !SCHEMA_KEYWORDS.has(key)) result[key] = value;
+      } else if (key === '$ref') {
         const name = component(definitionOf(String(value)), side);
         if (name !== undefined) result[key] = prefix + name;
       } else if (key === 'properties') {
@@ -61,8 +64,7 @@ export function createComponents(view: ContractView, prefix: string, options: Co
           setOwn(members, name, refer((value as Record<string, JsonSchema>)[name] ?? {}, side));
         result[key] = members;
       } else if (SCHEMA_KEYWORDS.has(key)) {
-        // Other members are dropped, not refused: a closed schema would make every new field a breaking change.
-        if (value !== false || key === 'items') result[key] = referAll(value, side);
+        result[key] = referAll(value, side);
       } else result[key] = value;
     }
     if (result['type'] === 'integer') result['format'] ??= integerFormat(result);
@@ -82,8 +84,9 @@ export function createComponents(view: ContractView, prefix: string, options: Co
     const name = `${type}Fields`;
     const isTaken = taken.includes(name) || view.types.has(name) || view.types.get(type)?.derived === true;
     if (isTaken || !Object.hasOwn(schemas, name)) {
-      const { required: _, ...whole } = (Object.hasOwn(schemas, type) ? schemas[type] : undefined) ?? refer(make(), 'output');
-      const schema = { ...whole, description: 'The fields that were asked for.' };
+      const whole = (Object.hasOwn(schemas, type) ? schemas[type] : undefined) ?? refer(make(), 'output');
+      // To take a member out of an object costs more than all else here; JSON has none that is undefined.
+      const schema = { ...whole, required: undefined, description: 'The fields that were asked for.' };
       if (isTaken) return schema;
       schemas[name] = schema;
     }
