@@ -1,4 +1,4 @@
-import { printable } from '../peer/printable.ts';
+import { printable } from '../peer/text/printable.ts';
 
 /** Colours and styles, as select graphic rendition codes of ECMA-48. */
 const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39] } as const;

@@ -3,7 +3,7 @@ import { ms, readOptions, type OptionReader } from '../core/options.ts';
 import type { CallRequest, SubscribeRequest } from '../core/transport.ts';
 import { now } from '../life/now.ts';
 import { attempt, reportToConsole } from '../life/report.ts';
-import { printable } from '../peer/printable.ts';
+import { printable } from '../peer/text/printable.ts';
 import { hideSecrets } from '../peer/redact/secrets.ts';
 import type { Middleware } from './use.ts';
 import { watch } from './watch.ts';

@@ -1,4 +1,4 @@
-import { ApiError, isApiError } from '../core/errors.ts';
+import { type ApiError, isApiError } from '../core/errors.ts';
 import { mayMend } from '../life/mending.ts';
 import { count, ms, readOptions, type OptionReader } from '../core/options.ts';
 import type { Operation } from '../core/contract.ts';
@@ -6,7 +6,7 @@ import type { CallRequest } from '../core/transport.ts';
 import { CALLER_UNKNOWN } from '../guard/caller.ts';
 import { backoffMs, backoffReaders } from '../life/backoff.ts';
 import { hurried } from '../life/call.ts';
-import { delay } from '../life/lifetime.ts';
+import { cancelled, delay } from '../life/lifetime.ts';
 import { now } from '../life/now.ts';
 import { filesIn } from '../schema/codec/files-in.ts';
 import { hasFile } from '../schema/codec/has-file.ts';
@@ -92,7 +92,7 @@ export function retry<S extends Source>(source: S, options: RetryOptions = {}): 
           left--;
           attempt++;
           await delay(waitMs, request.signal).catch((reason: unknown) => {
-            throw ApiError.from(reason, 'CANCELLED', 'the caller cancelled the call');
+            throw cancelled({ reason });
           });
         }
         try {

@@ -212,6 +212,21 @@ export function clientClosed(sent = true): ApiError {
   return new ApiError('CANCELLED', 'the client is closed', { sent });
 }
 
+/** The error of a subscription of an adapter without a client that was closed. */
+export function transportClosed(options?: ApiErrorOptions): ApiError {
+  return new ApiError('CANCELLED', 'the transport was closed', options);
+}
+
+/** All that a caller may see of an error that was not meant for them. */
+export function internalError(options?: ApiErrorOptions): ApiError {
+  return new ApiError('INTERNAL', 'internal error', options);
+}
+
+/** The error of a call whose caller has cancelled it. */
+export function callerCancelled(options?: ApiErrorOptions): ApiError {
+  return new ApiError('CANCELLED', 'the caller cancelled the call', options);
+}
+
 /** The error of a call or a subscription whose caller has gone. */
 export function callerLeft(): ApiError {
   return new ApiError('CANCELLED', 'the caller has left');

@@ -70,7 +70,7 @@ export class Outbox {
     this.#waiting = [];
     if (left.length > 0)
       this.report(new Error(`${left.length} events were never published: the hub did not take them before the service stopped`));
-    for (const { settle } of left) settle?.(new ApiError('UNAVAILABLE', 'the service stopped before the hub took the event'));
+    for (const { settle } of left) settle?.(stopped());
   }
 
   #failed(send: () => Promise<void>, error: unknown): Promise<void> {
@@ -79,7 +79,7 @@ export class Outbox {
   }
 
   #keep(send: () => Promise<void>): Promise<void> {
-    if (this.#isClosed) return Promise.reject(new ApiError('UNAVAILABLE', 'the service stopped before the hub took the event'));
+    if (this.#isClosed) return Promise.reject(stopped());
     const kept =
       this.#waiting.length < MAX_WAITING
         ? (this.#waiting.push({ send, settle: undefined, refusals: 0 }), Promise.resolve())
@@ -153,4 +153,8 @@ export class Outbox {
     for (const { settle } of taken) settle?.();
     return taken.size === some.length;
   }
+}
+
+function stopped(): ApiError {
+  return new ApiError('UNAVAILABLE', 'the service stopped before the hub took the event');
 }

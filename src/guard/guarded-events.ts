@@ -1,4 +1,4 @@
-import { ApiError } from '../core/errors.ts';
+import { type ApiError, transportClosed } from '../core/errors.ts';
 import type { EventSink, StreamRequest, SubscribeRequest, Transport } from '../core/transport.ts';
 import { checkAsked } from '../events/check.ts';
 import type { Check } from '../schema/check/issues.ts';
@@ -57,6 +57,6 @@ export class GuardedEvents {
 
   /** Ends all: a program that uses an adapter without a client hears that its subscriptions are over. */
   close(): void {
-    for (const open of [...this.#opened]) open.end(new ApiError('CANCELLED', 'the transport was closed'));
+    for (const open of [...this.#opened]) open.end(transportClosed());
   }
 }

@@ -1,4 +1,4 @@
-import { ApiError, isApiError } from '../core/errors.ts';
+import { type ApiError, isApiError, internalError } from '../core/errors.ts';
 
 /**
  * The part of an error that a caller may see: an `ApiError` was meant for them, and gets the id of their request. Anything else is reported, and
@@ -7,5 +7,5 @@ import { ApiError, isApiError } from '../core/errors.ts';
 export function toldError(error: unknown, onError: (error: unknown) => void, requestId?: string): ApiError {
   if (isApiError(error)) return error.requestId === undefined && requestId !== undefined ? error.with({ requestId }) : error;
   onError(error);
-  return new ApiError('INTERNAL', 'internal error', { requestId, cause: error });
+  return internalError({ requestId, cause: error });
 }

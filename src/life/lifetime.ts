@@ -1,4 +1,4 @@
-import { ApiError } from '../core/errors.ts';
+import { ApiError, callerCancelled, isApiError } from '../core/errors.ts';
 import { now } from './now.ts';
 
 /** The longest that a timer of the platform can wait: beyond it would fire at once. */
@@ -193,8 +193,8 @@ export class SignalEnding implements Ending {
 }
 
 /** The error of a call or a subscription whose signal was aborted: its reason, if that is one. */
-export function cancelled(signal: AbortSignal, sent = true): ApiError {
-  return ApiError.from(signal.reason, 'CANCELLED', 'the caller cancelled the call', { sent });
+export function cancelled({ reason }: { readonly reason: unknown }, sent = true): ApiError {
+  return isApiError(reason) ? reason : callerCancelled({ cause: reason, sent });
 }
 
 /** Throws the error of a signal that is aborted; `sent` says whether the peer may have the request. */

@@ -6,7 +6,7 @@
  */
 
 import { checkTransport } from '../core/check-transport.ts';
-import { ApiError, isApiError } from '../core/errors.ts';
+import { callerCancelled, isApiError } from '../core/errors.ts';
 import { bytes, ms, readOptions } from '../core/options.ts';
 import type { Transport } from '../core/transport.ts';
 import { HttpError } from '../http/message/error.ts';
@@ -89,7 +89,7 @@ function isOfSession({ method, headers }: HttpRequest): boolean {
   return method === 'DELETE' || (method === 'GET' && /text\/event-stream/i.test(String(headers['accept'] ?? '')));
 }
 
-const CANCELLED = new ApiError('CANCELLED', 'the caller cancelled the call');
+const CANCELLED = callerCancelled();
 
 interface EndpointSettings {
   readonly maxBodyBytes: number;

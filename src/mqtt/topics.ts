@@ -1,3 +1,4 @@
+import { decodePercent } from '../peer/text/percent.ts';
 import type { Contract, EventDefinition } from '../core/contract.ts';
 import { ApiError } from '../core/errors.ts';
 import { checkTopics, OWN } from './check.ts';
@@ -83,7 +84,7 @@ export function compileTopics(contract: Contract, prefix = ''): Topics {
     replies: (client) => `${base}replies/${encodeLevel(client)}`,
     clientOf(topic) {
       const root = `${base}replies/`;
-      return topic.startsWith(root) ? decodeLevel(topic.slice(root.length).split('/')[0] ?? '') : undefined;
+      return topic.startsWith(root) ? decodePercent(topic.slice(root.length).split('/')[0] ?? '') : undefined;
     },
     event: (event, data) => fill(event, (param) => encodeLevel(data[param])),
     filter: (event, params) => fill(event, (param) => (params[param] === undefined ? '+' : encodeLevel(params[param]))),
@@ -123,12 +124,4 @@ function encodeLevel(value: unknown): string {
     throw new ApiError('INVALID_ARGUMENT', 'a channel parameter is too long for a topic: 1024 characters at most', { sent: false });
   // Half a surrogate pair has no bytes.
   return text.replace(NO_LEVEL, (char) => (/\p{Cs}/u.test(char) ? '\ufffd' : encodeURIComponent(char)));
-}
-
-function decodeLevel(level: string): string | undefined {
-  try {
-    return decodeURIComponent(level);
-  } catch {
-    return undefined;
-  }
 }

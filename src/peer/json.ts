@@ -1,7 +1,7 @@
 import { ApiError } from '../core/errors.ts';
 import { MAX_DEPTH } from '../core/options.ts';
 import { isObject } from './error-body.ts';
-import { printable } from './printable.ts';
+import { printable } from './text/printable.ts';
 
 export { MAX_DEPTH };
 

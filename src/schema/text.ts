@@ -1,3 +1,4 @@
+import { decodePercent } from '../peer/text/percent.ts';
 import { ApiError } from '../core/errors.ts';
 import type { Field, Scalar, SchemaNode } from './node.ts';
 
@@ -131,11 +132,9 @@ function readPair(pair: string, byName: ReadonlyMap<string, QueryField>, values:
 
 function decode(text: string, name?: string): string {
   if (!text.includes('%') && !text.includes('+')) return text;
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    throw refuse(name, `the query has '${text.slice(0, 100)}', which is not percent-encoded UTF-8: write a percent sign as %25`);
-  }
+  const decoded = decodePercent(text.replaceAll('+', ' '));
+  if (decoded !== undefined) return decoded;
+  throw refuse(name, `the query has '${text.slice(0, 100)}', which is not percent-encoded UTF-8: write a percent sign as %25`);
 }
 
 function refuse(name: string | undefined, message: string): ApiError {

@@ -1,7 +1,7 @@
 import { $ZodAsyncError, config, safeParse, safeParseAsync, type $ZodIssue, type $ZodRawIssue, type $ZodType } from 'zod/v4/core';
 import type { Schema } from '../core/contract.ts';
 import type { Issue } from '../core/errors.ts';
-import { wellFormed } from '../peer/well-formed.ts';
+import { wellFormed } from '../peer/text/well-formed.ts';
 import { boundedSchema } from './bounded.ts';
 import { compileUtc } from './codec/utc.ts';
 import { compileFit } from './check/fit.ts';

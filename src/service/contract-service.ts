@@ -1,5 +1,5 @@
 import type { Contract, DeclaredErrors, EventDefinition, Events, Operation } from '../core/contract.ts';
-import { ApiError, isApiError } from '../core/errors.ts';
+import { ApiError, isApiError, internalError } from '../core/errors.ts';
 import { HubLink } from './hub-link.ts';
 import { memoryIdempotencyStore } from '../stores/idempotency.ts';
 import { keyStoreInTime } from './key-store.ts';
@@ -340,7 +340,7 @@ export class ContractService implements Transport {
   #liveSink(lifetime: Lifetime, sink: EventSink, { name }: EventDefinition): EventSink {
     const fail = (error: unknown) => {
       this.#report({ error, member: name });
-      lifetime.abort(new ApiError('INTERNAL', 'internal error'));
+      lifetime.abort(internalError());
     };
     const tell = <T>(telling: () => T): T | undefined => {
       try {

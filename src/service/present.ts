@@ -1,5 +1,5 @@
-import { ApiError, isApiError, type ApiErrorOptions, type JsonObject } from '../core/errors.ts';
-import { wellFormed } from '../peer/well-formed.ts';
+import { ApiError, isApiError, type ApiErrorOptions, type JsonObject, internalError } from '../core/errors.ts';
+import { wellFormed } from '../peer/text/well-formed.ts';
 import { jsonOf } from '../schema/check/json-value.ts';
 import { breach } from './outcomes.ts';
 import { cancelled } from '../life/lifetime.ts';
@@ -23,5 +23,5 @@ export function present(error: unknown, signal: AbortSignal, requestId: string, 
   // Drivers and libraries have errors of their own for an aborted signal.
   if (!(isAborted && (error as Error | undefined)?.name === 'AbortError')) report(error);
   if (isAborted) return cancelled(signal).with({ requestId });
-  return new ApiError('INTERNAL', 'internal error', { requestId, cause: error });
+  return internalError({ requestId, cause: error });
 }

@@ -2,7 +2,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { isApiError, type ErrorCode } from '../core/errors.ts';
 import type { CallRequest, StreamRequest, SubscribeRequest } from '../core/transport.ts';
 import { STATUS } from '../http/message/status.ts';
-import { printable } from '../peer/printable.ts';
+import { printable } from '../peer/text/printable.ts';
 import { hideSecrets } from '../peer/redact/secrets.ts';
 
 /** Semantic conventions that are not stable yet, whose names may still change. */

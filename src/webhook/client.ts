@@ -6,7 +6,7 @@
  */
 
 import type { Contract } from '../core/contract.ts';
-import { ApiError } from '../core/errors.ts';
+import { ApiError, transportClosed } from '../core/errors.ts';
 import { bytes, kept, ms, readOptions } from '../core/options.ts';
 import { compileMatch } from '../events/hub.ts';
 import { HTTP_CLIENT_OPTIONS, HTTP_CLIENT_READERS, type HttpClientOptions } from '../http/client/options.ts';
@@ -289,4 +289,4 @@ class RegisteredTransport extends WebhookTransport {
   }
 }
 
-const CLOSED = new ApiError('CANCELLED', 'the transport was closed', { sent: false });
+const CLOSED = transportClosed({ sent: false });

@@ -2,7 +2,7 @@ import { checkForeign } from '#contract-check';
 import { checkMappings } from '../guard/check-mappings.ts';
 import type { ReadContext } from '../guard/mapped-sink.ts';
 import type { Contract } from '../core/contract.ts';
-import { printable } from '../peer/printable.ts';
+import { printable } from '../peer/text/printable.ts';
 
 /** How an event of the contract is one of a sender that someone else designed. */
 export interface WebhookEventMapping {

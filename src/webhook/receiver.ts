@@ -1,5 +1,5 @@
 import type { Contract } from '../core/contract.ts';
-import { ApiError, isApiError } from '../core/errors.ts';
+import { ApiError, isApiError, internalError } from '../core/errors.ts';
 import { HttpError } from '../http/message/error.ts';
 import { codeOfRefusal } from '../http/message/status.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../http/message/message.ts';
@@ -394,5 +394,5 @@ function refusal(error: unknown, onError: (error: unknown) => void): HttpRespons
   if (isWebhookError(error))
     return problemResponse(new ApiError('UNAUTHENTICATED', 'the webhook was not verified'), error.reason === 'bad-secret' ? 500 : 401);
   if (isApiError(error)) return problemResponse(error);
-  return problemResponse(new ApiError('INTERNAL', 'internal error'));
+  return problemResponse(internalError());
 }

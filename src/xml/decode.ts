@@ -1,5 +1,5 @@
 import { ApiError } from '../core/errors.ts';
-import { fromWindows1252 } from '../peer/windows-1252.ts';
+import { fromWindows1252 } from '../peer/text/windows-1252.ts';
 
 /** The encoding that an XML declaration names; it is ASCII as far as this. */
 const DECLARED = /^\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z][\w.-]{0,39})["']/;

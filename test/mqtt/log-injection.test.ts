@@ -5,7 +5,7 @@ import { createBlogService } from '../../src/blog/service.ts';
 import { createClient } from '../../src/index.ts';
 import { mqtt } from '../../src/mqtt/client.ts';
 import { mqttBroker, serveMqtt } from '../../src/mqtt/server.ts';
-import { printable } from '../../src/peer/printable.ts';
+import { printable } from '../../src/peer/text/printable.ts';
 import { until } from '../support/until.ts';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];

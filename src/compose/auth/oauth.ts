@@ -7,7 +7,7 @@ import { report } from '../../life/report.ts';
 import { inTime } from '../../life/timers.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { tryParseJson } from '../../peer/json.ts';
-import { printable } from '../../peer/printable.ts';
+import { printable } from '../../peer/text/printable.ts';
 import type { Authenticator } from './authenticator.ts';
 
 /** Options of `oauth2`. */

@@ -1,3 +1,4 @@
+import { plainText } from '../../peer/text/plain-text.ts';
 import type { ClientDocument } from './document.ts';
 import { sha256 } from './sha256.ts';
 
@@ -15,9 +16,7 @@ export class RequestForm {
     const { query, extensions = {} } = parts;
     const shown = { ...(query !== undefined && { query }), ...(Object.keys(extensions).length > 0 && { extensions }) };
     this.#body = JSON.stringify(shown).slice(0, -1);
-    const search = Object.entries(shown).map(
-      ([name, value]) => `${name}=${encodeURIComponent(typeof value === 'string' ? value : JSON.stringify(value))}`,
-    );
+    const search = Object.entries(shown).map(([name, value]) => `${name}=${encodeURIComponent(plainText(value))}`);
     this.#search = byGet ? `?${search.join('&')}` : undefined;
   }
 

@@ -1,9 +1,9 @@
-import { ApiError, clientClosed } from '../../core/errors.ts';
+import { openStream } from '../../life/open-stream.ts';
+import { type ApiError, clientClosed } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import type { HttpClient } from '../../http/client/http-client.ts';
 import { isEventStream, readStream, streamOf, type StreamDecoder } from '../../http/events/sse-reader.ts';
 import { SseDecoder } from '../../http/events/sse.ts';
-import { onAbort } from '../../life/lifetime.ts';
 import { deliverSent, takerOf } from '../event-message.ts';
 import { failureOf, readReply } from '../reply.ts';
 import type { Subscribing, Subscriptions } from '../socket/settings.ts';
@@ -61,14 +61,7 @@ export class EventStreamSubscriptions implements Subscriptions {
     const { headers, payload, signal, sink } = asked;
     const { url, http, onEventError } = this.settings;
     const take = takerOf(asked, onEventError);
-    const controller = new AbortController();
-    const unlink = onAbort(signal, () => controller.abort(signal.reason));
-    this.#open.add(controller);
-    const release = () => {
-      unlink();
-      this.#open.delete(controller);
-      controller.abort(new ApiError('CANCELLED', 'the stream is over'));
-    };
+    const { controller, release } = openStream(signal, this.#open);
     try {
       const response = await http.open({
         method: 'POST',

@@ -1,4 +1,4 @@
-import { isWellFormed } from '../../peer/well-formed.ts';
+import { isWellFormed } from '../../peer/text/well-formed.ts';
 
 /** The text of a message. Throws a `TypeError` for half of a surrogate pair, which has no UTF-8: written, it would be another text. */
 export function utf8(text: string): string {

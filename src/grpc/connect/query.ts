@@ -1,3 +1,4 @@
+import { decodePercent } from '../../peer/text/percent.ts';
 import { ApiError } from '../../core/errors.ts';
 import { fromBase64 } from '../../schema/codec/base64.ts';
 
@@ -16,11 +17,9 @@ export function readParams(query: string): ReadonlyMap<string, string> {
 export function textParam(params: ReadonlyMap<string, string>, name: string): string | undefined {
   const raw = params.get(name);
   if (raw === undefined || !/[%+]/.test(raw)) return raw;
-  try {
-    return decodeURIComponent(raw.replaceAll('+', ' '));
-  } catch {
-    throw new ApiError('INVALID_ARGUMENT', `the parameter '${name}' is not percent-encoded`);
-  }
+  const text = decodePercent(raw.replaceAll('+', ' '));
+  if (text === undefined) throw new ApiError('INVALID_ARGUMENT', `the parameter '${name}' is not percent-encoded`);
+  return text;
 }
 
 /** The message in the parameters of a GET: base64, or percent-encoded bytes. Throws INVALID_ARGUMENT. Source: https://connectrpc.com/docs/protocol#unary-get-request */

@@ -1,3 +1,4 @@
+import { openStream } from '../../life/open-stream.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import type { EventSink, OnResponse } from '../../core/transport.ts';
 import { streamOf } from '../../http/events/sse-reader.ts';
@@ -35,16 +36,12 @@ export interface Listening {
 /** Opens a stream; resolves when the server has answered with one, and hands its messages on from then. */
 export async function listen(listening: Listening): Promise<void> {
   const { signal, sink, streams, protocol, open } = listening;
-  const controller = new AbortController();
-  const unlink = onAbort(signal, () => controller.abort(signal.reason));
-  streams.add(controller);
+  const { controller, release: over } = openStream(signal, streams);
   const lost = () => controller.abort(new ApiError('UNAVAILABLE', 'the server has fallen silent', { remote: true }));
   let stopTimer: StopTimer | undefined;
   const release = () => {
     stopTimer?.();
-    unlink();
-    streams.delete(controller);
-    controller.abort(new ApiError('CANCELLED', 'the stream is over'));
+    over();
   };
   try {
     const response = await open(controller.signal);

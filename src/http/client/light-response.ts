@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { codeOf, FetchFailure, responseTooLarge, type FetchHeaders, type FetchResponse } from './fetch-like.ts';
-import { fromWindows1252 } from '../../peer/windows-1252.ts';
+import { fromWindows1252 } from '../../peer/text/windows-1252.ts';
 import { charsetOf, decodeBody, notInCharset } from './text.ts';
 
 /** How much of a body is buffered while nobody reads it, in bytes, before the socket is paused. */

@@ -1,4 +1,4 @@
-import { checkEncoding, readBefore, tooLarge, tooSlow } from '../message/body.ts';
+import { checkEncoding, cutOff, readBefore, tooLarge, tooSlow, notUtf8, readTwice } from '../message/body.ts';
 import { concatBytes } from '../../schema/codec/concat.ts';
 import { HttpError } from '../message/error.ts';
 import type { HttpRequest } from '../message/message.ts';
@@ -70,13 +70,13 @@ export class FetchRequest implements HttpRequest {
     try {
       return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     } catch {
-      throw new HttpError(400, 'the body is not UTF-8');
+      throw notUtf8();
     }
   }
 
   #take(maxBytes: number, encodings?: readonly string[]): ReadableStreamDefaultReader<Uint8Array> | undefined {
     const { body, bodyUsed, headers } = this.#raw;
-    if (this.#isTaken) throw new TypeError('the body of a request can be read once');
+    if (this.#isTaken) throw readTwice();
     this.#isTaken = true;
     if (bodyUsed || body?.locked) throw readBefore('pass on a request whose body nobody has read, or a clone made before');
     checkEncoding(headers.get('content-encoding') ?? undefined, encodings);
@@ -98,7 +98,7 @@ export class FetchRequest implements HttpRequest {
       const read = await reader.read().catch(() => undefined);
       stop();
       if (isLate) throw tooSlow(timeoutMs);
-      if (!read) throw new HttpError(400, 'the body was cut off');
+      if (!read) throw cutOff();
       if (read.done) return { done: true, value: undefined };
       size += read.value.byteLength;
       if (size <= maxBytes) return { done: false, value: read.value };
@@ -134,7 +134,7 @@ export class FetchRequest implements HttpRequest {
       if (failure) throw failure;
       return concatBytes(chunks);
     } catch (error) {
-      throw failure ?? (error instanceof HttpError ? error : new HttpError(400, 'the body was cut off'));
+      throw failure ?? (error instanceof HttpError ? error : cutOff());
     } finally {
       stop();
       reader.releaseLock();

@@ -18,6 +18,19 @@ export function tooSlow(timeoutMs: number): HttpError {
   return new HttpError(408, `the body took longer than ${timeoutMs} ms`);
 }
 
+export function cutOff(): HttpError {
+  return new HttpError(400, 'the body was cut off');
+}
+
+export function notUtf8(): HttpError {
+  return new HttpError(400, 'the body is not UTF-8');
+}
+
+/** A handler asks twice. */
+export function readTwice(): TypeError {
+  return new TypeError('the body of a request can be read once');
+}
+
 /** Somebody else has read the body, which can be read once: a mistake in how a handler is mounted. It is reported, and the caller learns nothing of it. */
 export function readBefore(advice: string): Error {
   return new Error(`the body was read before it came here: ${advice}`);

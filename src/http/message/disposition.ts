@@ -1,3 +1,5 @@
+import { decodePercent } from '../../peer/text/percent.ts';
+
 /** A name as a quoted text that every reader takes: others than printable ASCII are replaced. */
 function plain(name: string): string {
   return name.replace(/[^\x20-\x7e]/g, '_').replace(/["\\%]/g, '_');
@@ -35,12 +37,8 @@ export function readDisposition(header: string | null | undefined): Disposition 
 
 function extendedName(value: string | undefined): string | undefined {
   const text = /^utf-8'[^']*'(.*)$/i.exec(value ?? '')?.[1];
-  try {
-    return text === undefined ? undefined : decodeURIComponent(text);
-  } catch {
-    // The plain form may do.
-    return undefined;
-  }
+  // If it is broken the plain form may do.
+  return text === undefined ? undefined : decodePercent(text);
 }
 
 /** Undoes what browsers do to names. */

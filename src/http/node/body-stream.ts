@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { tooLarge, tooSlow } from '../message/body.ts';
-import { HttpError } from '../message/error.ts';
+import { cutOff, tooLarge, tooSlow } from '../message/body.ts';
 import { inTime } from '../../life/timers.ts';
 
 /** How a body is read piece by piece. */
@@ -22,13 +21,13 @@ export function streamOf(raw: IncomingMessage, { maxBytes, timeoutMs, begin }: B
   };
   const next = async (): Promise<IteratorResult<Uint8Array>> => {
     if (!pieces) {
-      if (raw.destroyed && !raw.complete) throw new HttpError(400, 'the body was cut off');
+      if (raw.destroyed && !raw.complete) throw cutOff();
       begin();
       pieces = raw.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     }
     const step = await within(pieces.next(), timeoutMs);
     if (step.done) {
-      if (!raw.complete) throw new HttpError(400, 'the body was cut off');
+      if (!raw.complete) throw cutOff();
       return step;
     }
     size += step.value.length;
@@ -41,7 +40,7 @@ export function streamOf(raw: IncomingMessage, { maxBytes, timeoutMs, begin }: B
 
 /** The pieces that come in time. A caller that sends nothing for so long gets 408, and one that is gone has cut its body. */
 function within<T>(piece: Promise<T>, timeoutMs: number): Promise<T> {
-  const whole = piece.catch(() => Promise.reject<T>(new HttpError(400, 'the body was cut off')));
+  const whole = piece.catch(() => Promise.reject<T>(cutOff()));
   return inTime(timeoutMs, whole, () => tooSlow(timeoutMs));
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { after, type StopTimer } from '../../life/timers.ts';
-import { tooLarge, tooSlow } from '../message/body.ts';
-import { HttpError } from '../message/error.ts';
+import { cutOff, tooLarge, tooSlow } from '../message/body.ts';
+import type { HttpError } from '../message/error.ts';
 
 /** Collects a body piece by piece: gives all of it to `done`, and why there is none to `failed`. */
 export function collectBody(
@@ -25,7 +25,7 @@ export function collectBody(
     isOver = true;
     done(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
   };
-  const onCut = () => isOver || fail(new HttpError(400, 'the body was cut off'));
+  const onCut = () => isOver || fail(cutOff());
   const fail = (error: HttpError) => {
     stopWaiting?.();
     isOver = true;

@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { checkEncoding, readBefore, tooLarge } from '../message/body.ts';
-import { HttpError } from '../message/error.ts';
+import { checkEncoding, readBefore, tooLarge, notUtf8, readTwice } from '../message/body.ts';
 import type { HttpRequest } from '../message/message.ts';
 import { collectBody } from './collect-body.ts';
 import { piecesOf, streamOf } from './body-stream.ts';
@@ -127,7 +126,7 @@ export class NodeRequest implements HttpRequest {
 
   stream(maxBytes: number): AsyncIterable<Uint8Array> {
     const { raw } = this;
-    if (this.taken) throw new TypeError('the body of a request can be read once');
+    if (this.taken) throw readTwice();
     this.taken = true;
     if (raw.readableEnded) return piecesOf([keptBody(raw, maxBytes)]);
     checkEncoding(raw.headers['content-encoding']);
@@ -143,7 +142,7 @@ export class NodeRequest implements HttpRequest {
   #read<T>(maxBytes: number, convert: (bytes: Buffer) => T, encodings?: readonly string[]): Promise<T> {
     return new Promise((resolve, reject) => {
       const { raw } = this;
-      if (this.taken) throw new TypeError('the body of a request can be read once');
+      if (this.taken) throw readTwice();
       this.taken = true;
       if (raw.readableEnded) return resolve(convert(keptBody(raw, maxBytes)));
       checkEncoding(raw.headers['content-encoding'], encodings);
@@ -196,6 +195,6 @@ function keptBody(raw: IncomingMessage & ParsedMessage, maxBytes: number): Buffe
 function decodeText(bytes: Buffer): string {
   const text = bytes.toString('utf8');
   // Bytes that are not UTF-8 are replaced by this character, which may be meant too.
-  if (text.includes('\ufffd') && !isUtf8(bytes)) throw new HttpError(400, 'the body is not UTF-8');
+  if (text.includes('\ufffd') && !isUtf8(bytes)) throw notUtf8();
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }

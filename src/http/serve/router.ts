@@ -1,3 +1,4 @@
+import { decodePercent } from '../../peer/text/percent.ts';
 import type { HttpRequest, HttpResponse } from '../message/message.ts';
 import { paramsOfSegment, type HttpBinding, type HttpSegment, type HttpTemplate } from '../../core/http-binding.ts';
 import { HttpError } from '../message/error.ts';
@@ -153,7 +154,7 @@ function walk<T>(at: Branch<T>, path: string, start: number, values: string[], c
 function literalOf<T>(literals: Map<string, Branch<T>>, segment: string): Branch<T> | undefined {
   const found = literals.get(segment);
   if (found || !segment.includes('%')) return found;
-  const decoded = decode(segment);
+  const decoded = decodePercent(segment);
   return decoded === undefined ? undefined : literals.get(decoded);
 }
 
@@ -161,19 +162,11 @@ function decodeParams(names: readonly string[], values: readonly string[]): Reco
   const params: Record<string, string> = {};
   for (let at = 0; at < names.length; at++) {
     const raw = values[at] ?? '';
-    const value = raw.includes('%') ? decode(raw) : raw;
+    const value = raw.includes('%') ? decodePercent(raw) : raw;
     if (value === undefined) throw new HttpError(400, `the path's part '${raw}' is not percent-encoded UTF-8`);
     params[names[at] ?? ''] = value;
   }
   return params;
-}
-
-function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The answer if no route fits: 405 with the methods that the path knows, an answer to OPTIONS, or nothing if the path is not ours. */

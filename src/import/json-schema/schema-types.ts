@@ -3,7 +3,7 @@ import { isObject } from '../../peer/error-body.ts';
 import type { Findings } from '../draft/findings.ts';
 import { ModuleNames, typeName } from '../draft/names.ts';
 import { ANY, type Field, type NamedType, type ObjectType, type Type } from '../draft/type.ts';
-import type { Documents, Resolved } from '../load/documents.ts';
+import { unescapeStep, type Documents, type Resolved } from '../load/documents.ts';
 import { ImportError } from '../load/error.ts';
 import { shown, type Location } from '../load/location.ts';
 import { defaultFor, isBinary, isCount, itemsOf, membersOf, numberType, textType, words } from './facts.ts';
@@ -363,13 +363,7 @@ function isCondition(option: unknown): boolean {
 function nameOf({ key }: Resolved): string {
   const [file = '', pointer = ''] = key.split('#');
   const last = pointer === '' ? (file.split('/').at(-1) ?? '').replace(/\.[a-z]+$/i, '') : (pointer.split('/').at(-1) ?? '');
-  let text = last;
-  try {
-    text = decodeURIComponent(last);
-  } catch {
-    // A percent sign that stands for itself.
-  }
-  return typeName(text.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return typeName(unescapeStep(last));
 }
 
 function pointerOf(key: string): string {

@@ -1,3 +1,4 @@
+import { decodePercent } from '../../peer/text/percent.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { ImportError } from './error.ts';
@@ -73,14 +74,9 @@ export class Documents {
   }
 }
 
-function unescapeStep(step: string): string {
-  let text = step;
-  try {
-    text = decodeURIComponent(step);
-  } catch {
-    // A percent sign that stands for itself.
-  }
-  return text.replaceAll('~1', '/').replaceAll('~0', '~');
+/** One step of a JSON pointer in a URI; a percent sign that begins no escape stands for itself. Source: https://www.rfc-editor.org/rfc/rfc6901#section-6 */
+export function unescapeStep(step: string): string {
+  return (decodePercent(step) ?? step).replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 /** The schema with an `$anchor`. */

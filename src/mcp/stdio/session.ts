@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { ApiError, type JsonObject, callerLeft } from '../../core/errors.ts';
+import { type ApiError, type JsonObject, callerCancelled, callerLeft } from '../../core/errors.ts';
 import { acceptHeaders } from '../../guard/serve-call.ts';
 import { Latch } from '../../life/latch.ts';
 import { within } from '../../life/timers.ts';
@@ -31,7 +31,7 @@ interface Running {
   reason: ApiError | undefined;
 }
 
-const CANCELLED = new ApiError('CANCELLED', 'the caller cancelled the call');
+const CANCELLED = callerCancelled();
 const LEFT = callerLeft();
 
 /** The messages of one pair of streams. */

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { EventDefinition } from '../../core/contract.ts';
 import { ApiError, isApiError } from '../../core/errors.ts';
 import type { Headers, Peer, Transport } from '../../core/transport.ts';
-import { printable } from '../../peer/printable.ts';
+import { printable } from '../../peer/text/printable.ts';
 import { replyTopicOf } from '../calls/envelope.ts';
 import type { MqttCredentials } from '../options.ts';
 import { compileTopics, type Topics } from '../topics.ts';

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Aedes, AedesOptions, AuthenticateError, Client, Subscription } from 'aedes';
 import { onAbort } from '../../life/lifetime.ts';
 import { after, type StopTimer } from '../../life/timers.ts';
-import { printable } from '../../peer/printable.ts';
+import { printable } from '../../peer/text/printable.ts';
 import type { ConnectedCaller } from './own-brokers.ts';
 import { Access, Refusal, type AccessOptions, type Member } from './access.ts';
 import { overlap } from '../filters.ts';

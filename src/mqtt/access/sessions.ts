@@ -1,6 +1,6 @@
 import type { Client, Subscription } from 'aedes';
 import { now } from '../../life/now.ts';
-import { printable } from '../../peer/printable.ts';
+import { printable } from '../../peer/text/printable.ts';
 import type { Holdings } from './holdings.ts';
 
 /** Limits of what the embedded broker keeps in memory. */

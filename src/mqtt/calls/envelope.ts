@@ -5,7 +5,7 @@ import { parseMessage } from '../../guard/max-items.ts';
 import type { RawHeaders } from '../../guard/serve-call.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { isTextId, MAX_ID_CHARS } from '../../peer/json.ts';
-import { printable } from '../../peer/printable.ts';
+import { printable } from '../../peer/text/printable.ts';
 import { checkHeaderSize, type Outcome } from '../wire.ts';
 
 /** The facts about a request that are needed before its input is read. */

@@ -5,7 +5,7 @@ import { Latch } from '../../life/latch.ts';
 import { within } from '../../life/timers.ts';
 import { tryParseJson } from '../../peer/json.ts';
 import { parseMessage } from '../../guard/max-items.ts';
-import { printable } from '../../peer/printable.ts';
+import { printable } from '../../peer/text/printable.ts';
 import { acceptHeaders, deadlineOf, serveCall, serveStream, type RawHeaders, type ServedCall } from '../../guard/serve-call.ts';
 import type { Headers, ResponseHead, Transport } from '../../core/transport.ts';
 import type { PublishOptions } from '../connection/outbox.ts';

@@ -5,7 +5,7 @@ import { backoffMs, STABLE_MS } from '../../life/backoff.ts';
 import { withPart } from '../../life/lazy.ts';
 import { delay } from '../../life/lifetime.ts';
 import { guardOnWire } from '../../peer/on-wire.ts';
-import { printable } from '../../peer/printable.ts';
+import { printable } from '../../peer/text/printable.ts';
 import { ClosedUnanswered, connectLink, OlderVersionNeeded, type Link } from './link.ts';
 import type { MqttConnectionOptions, MqttWill } from '../options.ts';
 import { Outbox, type PublishOptions } from './outbox.ts';

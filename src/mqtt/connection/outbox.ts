@@ -1,6 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
 import { cancelled, onAbort } from '../../life/lifetime.ts';
-import { printable } from '../../peer/printable.ts';
+import { printable } from '../../peer/text/printable.ts';
 import type { Link } from './link.ts';
 import { NO_SUBSCRIBERS, refusal } from '../status.ts';
 import { isLarger, packetOverhead, type Message } from '../wire.ts';

@@ -7,7 +7,7 @@ import type { ReadContext } from '../../guard/mapped-sink.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { parseJson } from '../../peer/json.ts';
 import { withPart } from '../../life/lazy.ts';
-import { printable } from '../../peer/printable.ts';
+import { printable } from '../../peer/text/printable.ts';
 import { issuesError, type Checked } from '../../schema/check/issues.ts';
 import type { EventMessage } from '../../core/transport.ts';
 import { BrokerEvent } from './origin.ts';

@@ -1,6 +1,6 @@
 import type { IPublishPacket } from 'mqtt';
 import type { EventDefinition } from '../../core/contract.ts';
-import { ApiError } from '../../core/errors.ts';
+import { ApiError, transportClosed } from '../../core/errors.ts';
 import { compileMatch } from '../../events/hub.ts';
 import { Recent } from '../../life/recent.ts';
 import { onAbort } from '../../life/lifetime.ts';
@@ -187,7 +187,7 @@ export class Feed {
 
   close(): void {
     this.#stopLinger?.();
-    this.#endAll(new ApiError('CANCELLED', 'the transport was closed'));
+    this.#endAll(transportClosed());
   }
 
   #endAll(error: ApiError): void {

@@ -4,11 +4,11 @@ import type { CallRequest } from '../../core/transport.ts';
 import { cancelled, onAbort, throwIfCancelled } from '../../life/lifetime.ts';
 import { parseJson } from '../../peer/json.ts';
 import { isObject } from '../../peer/error-body.ts';
-import { printable } from '../../peer/printable.ts';
+import { printable } from '../../peer/text/printable.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Message, Qos } from '../wire.ts';
 import type { MappedOperation } from './mapping.ts';
-import { levelText } from './pattern.ts';
+import { plainText } from '../../peer/text/plain-text.ts';
 import { ReceivedMessage } from './message.ts';
 
 interface Waiter {
@@ -136,7 +136,7 @@ export class ForeignCalls {
 
 /** Whether the parameters of an answer's topic are those of the call. */
 function isFor(params: Readonly<Record<string, string>>, input: Readonly<Record<string, unknown>>): boolean {
-  return Object.entries(params).every(([name, value]) => input[name] === undefined || levelText(input[name]) === value);
+  return Object.entries(params).every(([name, value]) => input[name] === undefined || plainText(input[name]) === value);
 }
 
 /** The value that the payload is made of. */

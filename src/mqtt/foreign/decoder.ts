@@ -4,7 +4,7 @@ import { ApiError, isApiError } from '../../core/errors.ts';
 import type { ReadContext } from '../../guard/mapped-sink.ts';
 import { isObject } from '../../peer/error-body.ts';
 import { parseJson } from '../../peer/json.ts';
-import { printable } from '../../peer/printable.ts';
+import { printable } from '../../peer/text/printable.ts';
 import type { Checked } from '../../schema/validate.ts';
 import { BrokerEvent } from '../events/origin.ts';
 import { notAnEvent, type DecodeEvent, type EventDecoderInit } from '../events/decoder.ts';

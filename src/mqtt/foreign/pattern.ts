@@ -1,6 +1,7 @@
+import { plainText } from '../../peer/text/plain-text.ts';
 import { ApiError } from '../../core/errors.ts';
 import { matchTemplate, type Piece } from '../../http/serve/template.ts';
-import { printable } from '../../peer/printable.ts';
+import { printable } from '../../peer/text/printable.ts';
 
 /** A foreign topic, with `{parameter}` for each varying part. */
 export interface TopicPattern {
@@ -86,11 +87,6 @@ function matchLevels(levels: readonly string[], matchers: readonly (readonly Pie
   return given.length === levels.length ? values : undefined;
 }
 
-/** A scalar as a level of a topic. */
-export function levelText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
 /** A level with the values in it; undefined if one is missing and may be. */
 function fillLevel(level: string, values: Readonly<Record<string, unknown>>, where: string, mayMiss: boolean): string | undefined {
   let isMissing = false;
@@ -100,7 +96,7 @@ function fillLevel(level: string, values: Readonly<Record<string, unknown>>, whe
       isMissing = true;
       return '';
     }
-    const text = levelText(value);
+    const text = plainText(value);
     const isBad = text === '' || /[+#\0\p{Cs}]/u.test(text) || (rest === '' && text.includes('/'));
     if (isBad)
       throw new ApiError(

@@ -13,7 +13,8 @@ import { fromBase64 } from '../../schema/codec/base64.ts';
 import { writePlain } from '../../xml/plain/write.ts';
 import { hasBody, JSON_TYPE, pathSegment } from '../wire.ts';
 import type { ListStyle, RestOperation, RestPlace } from './mapping.ts';
-import { headerText, isText, isXml, scalarText, writePairs } from './style.ts';
+import { headerText, isText, isXml, writePairs } from './style.ts';
+import { plainText } from '../../peer/text/plain-text.ts';
 
 /** A request to a foreign API. */
 export interface ForeignRequest {
@@ -112,7 +113,7 @@ function fill(segment: HttpSegment, fields: Fields, inputs: ReadonlyMap<string, 
       sent: false,
       details: { issues: [{ path: [input], message: 'the path needs it' }] },
     });
-  const text = Array.isArray(value) ? value.join(',') : scalarText(value);
+  const text = Array.isArray(value) ? value.join(',') : plainText(value);
   if (!raw.has(segment.param)) return pathSegment(input, text);
   return text
     .split('/')

@@ -1,3 +1,4 @@
+import { plainText } from '../../peer/text/plain-text.ts';
 import { ApiError } from '../../core/errors.ts';
 import { encodeText } from '../../http/client/query-text.ts';
 import type { ListStyle } from './mapping.ts';
@@ -34,7 +35,7 @@ function encodeName(name: string): string {
 
 /** A value as the text of a header or a cookie. */
 export function headerText(name: string, value: unknown): string {
-  const text = Array.isArray(value) ? value.map(scalarText).join(',') : scalarText(value);
+  const text = Array.isArray(value) ? value.map(plainText).join(',') : plainText(value);
   if (!/^[\x20-\x7e]*$/.test(text))
     throw new ApiError('INVALID_ARGUMENT', `${name}: a header carries printable ASCII only`, { sent: false });
   return text;
@@ -50,9 +51,4 @@ export function isText(type: string): boolean {
 /** Whether a media type is XML: `text/xml`, `application/atom+xml`. */
 export function isXml(type: string): boolean {
   return /^[^;]*[/+]xml\s*(?:;|$)/i.test(type);
-}
-
-/** A scalar as text; anything else as JSON. */
-export function scalarText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -32,7 +32,8 @@ import {
 import { ForeignPages, type PagePlace } from './pages.ts';
 import { readPieces } from './pieces.ts';
 import { followRedirects } from './redirect.ts';
-import { isXml, scalarText } from './style.ts';
+import { isXml } from './style.ts';
+import { plainText } from '../../peer/text/plain-text.ts';
 import { uploadBody, type Upload } from '../../http/client/upload.ts';
 import { compileForeign, fillForeignPath, isUpload, type ForeignRequest } from './request.ts';
 import { withPairs } from '../../http/client/sending/sign.ts';
@@ -203,7 +204,7 @@ export class ForeignRest {
     const { method, path, query: pairs, headers, body } = encode(input, isInBody ? params : []);
     const upload = isUpload(body) ? await uploadBody(body) : undefined;
     const credentials = await query();
-    const paging = isInBody ? [] : params.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(scalarText(value))}`);
+    const paging = isInBody ? [] : params.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(plainText(value))}`);
     const target = (secret: readonly string[]) =>
       place.url === undefined
         ? base + withPairs(path, [...pairs, ...paging, ...secret])

@@ -1,10 +1,10 @@
+import { openStream } from '../../life/open-stream.ts';
 import { ApiError } from '../../core/errors.ts';
 import type { FetchResponse } from '../../http/client/fetch-like.ts';
 import type { HttpExchange } from '../../http/client/http-client.ts';
 import { writeLastEventId } from '../../http/events/last-event-id.ts';
 import { isEventStream, readSse, readStream, streamOf, type StreamDecoder } from '../../http/events/sse-reader.ts';
 import { Chain } from '../../events/chain.ts';
-import { onAbort } from '../../life/lifetime.ts';
 import { SseDecoder, type SseEvent } from '../../http/events/sse.ts';
 import { channelSegments } from '../../core/http-binding.ts';
 import type { EventRequest, EventSink, ResponseHead, StreamRequest, SubscribeRequest } from '../../core/transport.ts';
@@ -39,7 +39,7 @@ export async function openEvents(request: EventRequest, sink: EventSink, carrier
   const target = carrier.target ?? streamTarget(request);
   const hand = carrier.deliver ?? delivery(carrier.options ?? {});
   const place = lastEventId === undefined ? undefined : writeLastEventId(lastEventId);
-  await openStream(request.signal, sink, carrier.streams, async (signal) => {
+  await runStream(request.signal, sink, carrier.streams, async (signal) => {
     const response = await carrier.get(target, place === undefined ? {} : { 'last-event-id': place }, signal);
     // There are no more events, and there will be none: https://html.spec.whatwg.org/multipage/server-sent-events.html#sse-processing-model
     if (response.status === 204) return async () => sink.end();
@@ -89,7 +89,7 @@ export interface ForeignItems {
 /** Runs a streamed operation: resolves once the server has answered with a stream, of which no more is read than the sink takes. */
 export async function openItems(request: StreamRequest, sink: EventSink, carrier: ItemCarrier): Promise<void> {
   const { operation, onResponse } = request;
-  await openStream(request.signal, sink, carrier.streams, async (signal) => {
+  await runStream(request.signal, sink, carrier.streams, async (signal) => {
     const response = await carrier.open(signal);
     const { foreign, maxEventChars } = carrier;
     const name = `the stream of ${operation.name}`;
@@ -162,20 +162,13 @@ async function checkStream(
  * Runs one stream, which any of three ends: the caller's signal, the end of all, or its own end. `open` resolves when the server has answered, with
  * the function that reads the answer.
  */
-async function openStream(
+async function runStream(
   signal: AbortSignal,
   sink: EventSink,
   streams: Set<AbortController>,
   open: (signal: AbortSignal) => Promise<() => Promise<void>>,
 ): Promise<void> {
-  const controller = new AbortController();
-  const unlink = onAbort(signal, () => controller.abort(signal.reason));
-  streams.add(controller);
-  const release = () => {
-    unlink();
-    streams.delete(controller);
-    controller.abort(new ApiError('CANCELLED', 'the stream is over'));
-  };
+  const { controller, release } = openStream(signal, streams);
   try {
     const read = await open(controller.signal);
     void read().finally(() => {

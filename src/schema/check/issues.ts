@@ -1,5 +1,5 @@
 import { ApiError, type ErrorCode, type Issue } from '../../core/errors.ts';
-import { printable } from '../../peer/printable.ts';
+import { printable } from '../../peer/text/printable.ts';
 
 /** A value that fits, or what is wrong with it. */
 export type Checked = { readonly value: unknown; readonly issues?: undefined } | { readonly issues: readonly Issue[] };

@@ -1,6 +1,6 @@
 import type { Schema } from '../../core/contract.ts';
 import { MAX_DEPTH } from '../../core/options.ts';
-import { isWellFormed, wellFormed } from '../../peer/well-formed.ts';
+import { isWellFormed, wellFormed } from '../../peer/text/well-formed.ts';
 import { WireBytes } from '../codec/wire-bytes.ts';
 import { isOpen } from './is-open.ts';
 import type { Check, Checked } from './issues.ts';

@@ -1,3 +1,4 @@
+import { decodePercent } from '../../peer/text/percent.ts';
 import { ApiError } from '../../core/errors.ts';
 import { fromBase64, toBase64 } from '../../schema/codec/base64.ts';
 import { shown } from '../../xml/text.ts';
@@ -173,11 +174,7 @@ function idOf(text: string | undefined): string | undefined {
 }
 
 function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return decodePercent(text) ?? text;
 }
 
 function spoiled(why: string): ApiError {

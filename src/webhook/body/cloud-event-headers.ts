@@ -1,6 +1,7 @@
+import { decodePercent } from '../../peer/text/percent.ts';
 import { ApiError } from '../../core/errors.ts';
 import type { CloudEventAttributes } from '../../events/cloud/cloud-event.ts';
-import { wellFormed } from '../../peer/well-formed.ts';
+import { wellFormed } from '../../peer/text/well-formed.ts';
 
 const PREFIX = 'ce-';
 
@@ -33,10 +34,8 @@ function escaped(value: string): string {
 function unescaped(name: string, value: string): string {
   const quoted = /^"((?:[^"\\]|\\.)*)"$/.exec(value)?.[1];
   const text = quoted === undefined ? value : quoted.replace(/\\(.)/g, '$1');
-  try {
-    // A percent sign that begins no escape stands for itself.
-    return decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, '%25'));
-  } catch (cause) {
-    throw new ApiError('INVALID_ARGUMENT', `the header '${name}' of a CloudEvent is not UTF-8 in percent escapes`, { cause });
-  }
+  // A percent sign that begins no escape stands for itself.
+  const decoded = decodePercent(text.replace(/%(?![0-9a-f]{2})/gi, '%25'));
+  if (decoded === undefined) throw new ApiError('INVALID_ARGUMENT', `the header '${name}' of a CloudEvent is not UTF-8 in percent escapes`);
+  return decoded;
 }

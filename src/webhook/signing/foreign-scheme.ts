@@ -1,7 +1,7 @@
 import { ApiError, isApiError } from '../../core/errors.ts';
 import { readOptions, bytes, ms } from '../../core/options.ts';
 import { isObject } from '../../peer/error-body.ts';
-import { printable } from '../../peer/printable.ts';
+import { printable } from '../../peer/text/printable.ts';
 import { concatBytes } from '../../schema/codec/concat.ts';
 import type { WebhookContent } from '../body/content.ts';
 import { WebhookError } from '../error.ts';

@@ -1,3 +1,4 @@
+import { plainText } from '../../peer/text/plain-text.ts';
 import { checkMappings } from '../../guard/check-mappings.ts';
 import { takerOfMapped, type ReadContext, type TakeMapped } from '../../guard/mapped-sink.ts';
 import type { Operation } from '../../core/contract.ts';
@@ -313,9 +314,5 @@ function keyOf(result: unknown): unknown {
 
 /** Some peers give a number and notify with text. */
 function isSame(one: unknown, other: unknown): boolean {
-  return one !== undefined && other !== undefined && textOf(one) === textOf(other);
-}
-
-function textOf(key: unknown): string {
-  return typeof key === 'string' ? key : JSON.stringify(key);
+  return one !== undefined && other !== undefined && plainText(one) === plainText(other);
 }

@@ -1,5 +1,5 @@
 import type { EventDefinition, Operation } from '../../core/contract.ts';
-import { ApiError, callerLeft, serverStopping } from '../../core/errors.ts';
+import { ApiError, callerCancelled, callerLeft, serverStopping } from '../../core/errors.ts';
 import { Lifetime } from '../../life/lifetime.ts';
 import { nearest } from '../../core/nearest.ts';
 import { acceptHeaders, deadlineOf, serveCall, serveStream } from '../../guard/serve-call.ts';
@@ -389,5 +389,5 @@ export class RpcSession implements SocketSession {
 }
 
 const LEFT = callerLeft();
-const CANCELLED = new ApiError('CANCELLED', 'the caller cancelled the call');
+const CANCELLED = callerCancelled();
 const STOPPING = serverStopping();

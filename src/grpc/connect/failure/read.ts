@@ -1,3 +1,4 @@
+import { decodePercent } from '../../../peer/text/percent.ts';
 import { ApiError, type ErrorCode } from '../../../core/errors.ts';
 import { lazy } from '../../../life/lazy.ts';
 import { isObject } from '../../../peer/error-body.ts';
@@ -55,15 +56,8 @@ export function errorOfTrailers(trailers: { get(name: string): string | null | u
   if (status === 0) return undefined;
   const details = trailers.get(DETAILS_KEY);
   const bytes = typeof details === 'string' ? fromBase64(details) : undefined;
-  const message = decoded(trailers.get('grpc-message') ?? '') || codeOf(status);
+  const said = trailers.get('grpc-message') ?? '';
+  const message = (decodePercent(said) ?? said) || codeOf(status);
   const requestId = trailers.get('x-request-id') ?? undefined;
   return detailed(codeOf(status), message, requestId, bytes && ((part) => part.decodeStatus(status, message, bytes, requestId)));
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
