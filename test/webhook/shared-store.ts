@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { listen } from '../../src/http/node/listen.ts';
 import { createService, defineContract, event, memoryHub, type EventHub } from '../../src/index.ts';
 import { memoryWebhookStore, webhookHandler, type WebhookHandlerOptions, type WebhookStore } from '../../src/webhook/server.ts';
+import { until } from '../support/until.ts';
 import { startEndpoint, type Got } from '../support/webhooks.ts';
 
 export const contract = defineContract({
@@ -40,6 +41,30 @@ export function shared(hub = memoryHub(), store = memoryWebhookStore()) {
     };
     return { handler, api, publish: (n: number) => service.publish('article', { n }) };
   };
+}
+
+/** A store that tells when each of its dispatchers has taken up what stands in it now. */
+export function countedStore() {
+  const store = memoryWebhookStore();
+  const { sharing } = store;
+  if (!sharing) throw new Error('it is shared');
+  const begun = new Map<string, number>();
+  const counted: WebhookStore = {
+    ...store,
+    sharing: {
+      ...sharing,
+      claim: (worker, ...claimed) => {
+        begun.set(worker, (begun.get(worker) ?? 0) + 1);
+        return sharing.claim(worker, ...claimed);
+      },
+    },
+  };
+  /** A claim begins when the one before it is taken up, so the second from now shows that the first is. */
+  const renewed = async () => {
+    const before = new Map(begun);
+    await until(() => [...before].every(([worker, count]) => (begun.get(worker) ?? 0) >= count + 2), 'each dispatcher has claimed twice');
+  };
+  return { store: counted, renewed };
 }
 
 /** A hub that lets subscribers in when it is told to. */

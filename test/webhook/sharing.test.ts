@@ -6,7 +6,7 @@ import { memoryHub } from '../../src/index.ts';
 import { fileWebhookStore, memoryWebhookStore } from '../../src/webhook/server.ts';
 import { until } from '../support/until.ts';
 import { verified } from '../support/webhooks.ts';
-import { LEASE_MS, cleanups, shared, slowHub, lateStore, endpoint } from './shared-store.ts';
+import { LEASE_MS, cleanups, countedStore, shared, slowHub, lateStore, endpoint } from './shared-store.ts';
 
 describe('two dispatchers of one store', () => {
   it('deliver each event once, whoever published it, and share the subscriptions', async () => {
@@ -30,7 +30,8 @@ describe('two dispatchers of one store', () => {
   });
 
   it('answer for all subscriptions: list, rotate, test, redeliver and delete', async () => {
-    const open = shared();
+    const { store, renewed } = countedStore();
+    const open = shared(memoryHub(), store);
     const [one, two] = [await open(), await open()];
     const { url, got, wait } = await endpoint();
     const made = await one.api('POST', '', { url, events: ['article.published'] });
@@ -40,7 +41,7 @@ describe('two dispatchers of one store', () => {
     const secret = String(rotated.body['secret']);
     expect((await two.api('POST', `/${id}/test`)).body).toMatchObject({ status: 204 });
     await verified(got[0], secret);
-    await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
+    await renewed();
     await two.publish(1);
     await wait(2);
     await verified(got[1], secret);
@@ -51,7 +52,7 @@ describe('two dispatchers of one store', () => {
     expect(new Set(got.slice(1).map(({ headers }) => headers['webhook-id'])).size).toBe(1);
     expect((await two.api('DELETE', `/${id}`)).status).toBe(204);
     expect((await one.api('GET', `/${id}`)).status).toBe(404);
-    await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
+    await renewed();
     const other = await endpoint();
     await one.api('POST', '', { url: other.url, events: ['article.published'] });
     await one.publish(2);
@@ -77,7 +78,8 @@ describe('two dispatchers of one store', () => {
 describe('a subscription that is still being made', () => {
   it('stays rotated or deleted, if another dispatcher did that', async () => {
     const { hub, shut } = slowHub();
-    const open = shared(hub);
+    const { store, renewed } = countedStore();
+    const open = shared(hub, store);
     const [one, two] = [await open(), await open()];
     const { url, got, wait } = await endpoint();
     const letIn = shut();
@@ -91,7 +93,7 @@ describe('a subscription that is still being made', () => {
     letIn();
     await Promise.all(making);
     expect(await listed()).toEqual([rotated]);
-    await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
+    await renewed();
     await two.publish(1);
     await wait(1);
     await verified(got[0], String(secret));
@@ -257,7 +259,7 @@ describe('a dispatcher that ends', () => {
   });
 
   it('waits for the requests of what it is giving back', async () => {
-    const store = memoryWebhookStore();
+    const { store, renewed } = countedStore();
     const open = shared(memoryHub(), store);
     const one = await open();
     const answers = new Map<string, () => void>();
@@ -268,7 +270,7 @@ describe('a dispatcher that ends', () => {
     await one.publish(1);
     await wait(2);
     await open();
-    await new Promise((resolve) => setTimeout(resolve, LEASE_MS));
+    await renewed();
     let isClosed = false;
     const closing = one.handler.close().then(() => (isClosed = true));
     answers.get('/held')?.();
