@@ -152,7 +152,7 @@ export async function mqttBroker(options: MqttBrokerOptions = {}): Promise<MqttB
     ? createTlsServer({ cert: tls.cert as string, key: tls.key as string, handshakeTimeout: CONNECT_MS, ...TCP_KEEP_ALIVE }, handle)
     : createServer(TCP_KEEP_ALIVE, handle);
   const sockets = new Set<Socket>();
-  // With TLS these are there before their handshake, which may never end. Before all else, so that one too many costs nothing.
+  // With TLS these are there before their handshake, which may never end. Before all else, because one too many must cost nothing.
   server.prependListener('connection', (socket) => {
     if (!door.arrive(socket, socket)) return;
     sockets.add(socket);

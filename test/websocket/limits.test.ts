@@ -121,16 +121,18 @@ describe('intervals', () => {
   });
 });
 
-it('an id may be as long as a reasonable one, because it is held and repeated', async () => {
-  const service = onEnd(createService(contract, { text: () => 'here' }), (each) => each.close());
-  const { url } = await serve(service);
-  const socket = onEnd(new WebSocket(`${url.replace('http', 'ws')}/ws`, 'jsonrpc-2.0'), (each) => each.terminate());
-  await once(socket, 'open');
-  const ask = async (id: string) => {
-    socket.send(JSON.stringify({ jsonrpc: '2.0', id, method: 'text', params: { size: 1 } }));
-    const [data] = (await once(socket, 'message')) as [Buffer];
-    return JSON.parse(data.toString()) as unknown;
-  };
-  expect(await ask('x'.repeat(1024))).toMatchObject({ id: 'x'.repeat(1024), result: 'here' });
-  expect(await ask('x'.repeat(1025))).toMatchObject({ id: null, error: { code: -32600 } });
+describe('the id of a message', () => {
+  it('may be as long as a reasonable one, because it is held and repeated', async () => {
+    const service = onEnd(createService(contract, { text: () => 'here' }), (each) => each.close());
+    const { url } = await serve(service);
+    const socket = onEnd(new WebSocket(`${url.replace('http', 'ws')}/ws`, 'jsonrpc-2.0'), (each) => each.terminate());
+    await once(socket, 'open');
+    const ask = async (id: string) => {
+      socket.send(JSON.stringify({ jsonrpc: '2.0', id, method: 'text', params: { size: 1 } }));
+      const [data] = (await once(socket, 'message')) as [Buffer];
+      return JSON.parse(data.toString()) as unknown;
+    };
+    expect(await ask('x'.repeat(1024))).toMatchObject({ id: 'x'.repeat(1024), result: 'here' });
+    expect(await ask('x'.repeat(1025))).toMatchObject({ id: null, error: { code: -32600 } });
+  });
 });

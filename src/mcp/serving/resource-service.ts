@@ -11,7 +11,7 @@ import { encodeResource, inputOf, isTemplate, pathOf, resourcesOf, type Resource
 import { LEGACY_NOT_FOUND, RPC_CODE } from '../status.ts';
 import { errorData, McpFault, META, type McpId, type McpMessage } from '../wire.ts';
 import type { Exchange } from './exchange.ts';
-import { Changes } from './subscriptions.ts';
+import { Changes, LEFT } from './subscriptions.ts';
 import { watchResource } from './watch.ts';
 import { toldError } from '../../guard/told-error.ts';
 
@@ -108,7 +108,7 @@ export class ResourceService {
     } catch (error) {
       throw this.#failure(error, id, exchange);
     } finally {
-      controller.abort(new ApiError('CANCELLED', 'the peer listens no more'));
+      controller.abort(LEFT);
     }
   }
 

@@ -117,4 +117,5 @@ export class Subscriptions {
   }
 }
 
-const LEFT = new ApiError('CANCELLED', 'the peer listens no more');
+/** Why a subscription to events ends that tells a peer of changes. */
+export const LEFT = new ApiError('CANCELLED', 'the peer listens no more');
