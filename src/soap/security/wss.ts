@@ -36,7 +36,7 @@ export interface SoapHandlerSecurity {
    * the same users share one. @default memoryNonceStore()
    */
   readonly nonceStore?: NonceStore;
-  /** How long `nonceStore` may take to answer, in milliseconds. After that, or if it fails, the caller gets UNAVAILABLE. @default 10_000 */
+  /** How long `nonceStore` may take to answer, in milliseconds. After that, or if it fails, the caller gets UNAVAILABLE. @default 30_000 */
   readonly storeTimeoutMs?: number;
 }
 
@@ -52,7 +52,7 @@ export function createGuard(security: SoapHandlerSecurity, report: (error: unkno
     toleranceMs,
     storeTimeoutMs,
     nonceStore = memoryNonceStore(),
-  } = readOptions('soapHandler security', security, { toleranceMs: ms(300_000, { infinity: false }), storeTimeoutMs: ms(10_000) }, [
+  } = readOptions('soapHandler security', security, { toleranceMs: ms(300_000, { infinity: false }), storeTimeoutMs: ms(30_000) }, [
     'user',
     'allowText',
     'timestamp',
