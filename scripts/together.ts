@@ -36,7 +36,7 @@ const GROUPS = [
  * The conditional imports of these sources. Others bring modules that make something while they are loaded, such as a class of one that is here: on Node
  * they would be loaded first.
  */
-const CONDITIONAL: ReadonlySet<string> = new Set(['#contract-check', '#peer-parts']);
+const CONDITIONAL: ReadonlySet<string> = new Set(['#contract-check', '#peer-parts', '#answered']);
 
 /** Makes one file of each: whoever imports one of its sources imports all, so that the same entries reach them all. */
 export function together(root: string): Plugin {

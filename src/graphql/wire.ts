@@ -4,7 +4,7 @@ import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { parseJson } from '../peer/json.ts';
 import { shownUrl } from '../peer/redact/shown-url.ts';
 import { codeOfName, codeOfStatus } from './status.ts';
-import { answered } from '../http/client/sending/answered.ts';
+import { answered } from '#answered';
 
 export { isObject } from '../peer/error-body.ts';
 

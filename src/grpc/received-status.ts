@@ -1,6 +1,6 @@
 import { status as Status, type Metadata, type StatusObject } from '@grpc/grpc-js';
 import { ApiError } from '../core/errors.ts';
-import { answered } from '../http/client/sending/answered.ts';
+import { answered } from '#answered';
 import { textOf } from './metadata.ts';
 import { decodeStatus } from './codec/details.ts';
 import { codeOf, DETAILS_KEY } from './status.ts';

@@ -11,7 +11,7 @@ import { childOf, textOf, type XmlElement } from '../xml/tree.ts';
 import { escapeAnyText, escapeAttribute, findUnwritable, jsonText, shown, UnwritableText } from '../xml/text.ts';
 import { plainXml, readXml } from '../xml/read.ts';
 import { writeMembers } from '../xml/write.ts';
-import { answered } from '../http/client/sending/answered.ts';
+import { answered } from '#answered';
 
 export { MAX_DEPTH } from '../peer/json.ts';
 

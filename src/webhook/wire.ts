@@ -6,7 +6,7 @@ import { isObject, readErrorOptions } from '../peer/error-body.ts';
 import { compileCheck, issuesError } from '../schema/validate.ts';
 import { codeOfStatus, STATUS } from './status.ts';
 import type { StoredDelivery, StoredMessage, StoredSubscription, WebhookFormat } from './store/store.ts';
-import { answered } from '../http/client/sending/answered.ts';
+import { answered } from '#answered';
 
 export { isObject } from '../peer/error-body.ts';
 

@@ -174,7 +174,7 @@ describe('events that are published while the store is still being read', () => 
     expect(heard().sort()).toEqual([1, 2, 3, 4]);
   });
 
-  it('are let go after storeTimeoutMs, and are delivered when the store can be read', async () => {
+  it('are neither acknowledged nor lost while the store cannot be read, which is told', async () => {
     const store = memoryWebhookStore();
     const { url, heard } = await endpoint();
     const first = await open({}, { store });
@@ -187,11 +187,13 @@ describe('events that are published while the store is still being read', () => 
       sharing: undefined,
     };
     const second = await open({}, { store: failing, storeTimeoutMs: 20 });
-    await second.publish(1);
+    const publishing = second.publish(1);
+    await until(() => second.errors.some((error) => String(error).includes('was not read within 20 ms')), 'the wait is told');
     expect(second.handler.problems).toEqual(['the webhook store cannot be read: no webhooks are delivered']);
     expect(await second.api('', 'GET')).toMatchObject({ status: 503, body: { code: 'UNAVAILABLE' } });
     isFull = false;
     await second.handler.ready;
+    await publishing;
     await until(() => heard().includes(1), 'it is delivered');
     expect(second.handler.problems).toEqual([]);
     expect(await second.api('', 'GET')).toMatchObject({ status: 200 });

@@ -6,7 +6,7 @@ import { COMPRESSED, encodeEnvelope, END_STREAM, EnvelopeReader, TRAILERS, type 
 import { codeOfHttp } from './failure/codes.ts';
 import { decodeError, errorOfTrailers, readTrailers } from './failure/read.ts';
 import type { FormName } from './form.ts';
-import { answered } from '../../http/client/sending/answered.ts';
+import { answered } from '#answered';
 
 /** The reader's subject, and its limit. */
 export interface Reading {

@@ -1,6 +1,6 @@
 import { cancelled } from '../../life/lifetime.ts';
 import { ApiError } from '../../core/errors.ts';
-import { answered } from './sending/answered.ts';
+import { answered } from '#answered';
 import { shownUrl } from '../../peer/redact/shown-url.ts';
 import { causesOf, codeOf, isUnsent, RESPONSE_TOO_LARGE, UNREADABLE_RESPONSE } from './fetch-like.ts';
 

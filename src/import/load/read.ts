@@ -6,7 +6,7 @@ import { concatBytes } from '../../schema/codec/concat.ts';
 import { decodeXml } from '../../xml/decode.ts';
 import { ImportError } from './error.ts';
 import { shown, type Location, type Reach } from './location.ts';
-import { answered } from '../../http/client/sending/answered.ts';
+import { answered } from '#answered';
 
 /** The bounds of reading, and the headers that go with it. */
 export interface ReadLimits {

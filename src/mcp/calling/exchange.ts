@@ -10,7 +10,7 @@ import { isObject } from '../../peer/error-body.ts';
 import { MAX_DEPTH, parseJson, tryParseJson } from '../../peer/json.ts';
 import { shownUrl } from '../../peer/redact/shown-url.ts';
 import { encodeRequest, readErrorBody, type McpId } from '../wire.ts';
-import { answered } from '../../http/client/sending/answered.ts';
+import { answered } from '#answered';
 
 /** The result of one POST. */
 export interface McpReply {

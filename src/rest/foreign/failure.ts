@@ -6,7 +6,7 @@ import { tryParseJson } from '../../peer/json.ts';
 import { codeOfStatus } from '../status.ts';
 import { issuesOf } from './issues.ts';
 import type { RestError } from './mapping.ts';
-import { answered } from '../../http/client/sending/answered.ts';
+import { answered } from '#answered';
 
 const MAX_BODY_CHARS = 65_536;
 const MAX_HEADERS = 64;

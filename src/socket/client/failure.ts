@@ -2,7 +2,7 @@ import { ApiError, type ErrorCode } from '../../core/errors.ts';
 import { parseRetryAfter } from '../../http/message/retry-after.ts';
 import { codeOfClose, codeOfHandshake } from '../close.ts';
 import type { UpgradeResponse } from './like.ts';
-import { meaningOf } from '../../http/client/sending/answered.ts';
+import { meaningOf } from '#answered';
 
 /** The meaning of a closed connection for calls that wait. `failure` is what the socket reported before. */
 export function lostConnection(

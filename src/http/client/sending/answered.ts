@@ -1,4 +1,4 @@
-/** The statuses from 520 on are Cloudflare's. */
+/** The statuses from 520 on are Cloudflare's. Pages do without (`answered-page.ts`). */
 const MEANINGS: Readonly<Record<number, string>> = {
   403: 'access is refused, perhaps by a firewall or proxy on the way',
   407: "the proxy wants credentials: has its url 'user:password@'?",
