@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { checkMade } from './made.mjs';
@@ -37,8 +37,22 @@ try {
   step(`tarball: ${files.length} files, ${(size / 1024).toFixed(0)} kB`, () => {
     const strange = files
       .map(({ path }) => path)
-      .filter((path) => !/^(dist|sql|docs\/(guides|protocols))\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path));
+      .filter(
+        (path) => !/^(dist|sql|examples|docs\/(guides|protocols))\/|^(package\.json|LICENSE|[A-Z]+\.md|docs\/measurements\.md)$/.test(path),
+      );
     assert.deepEqual(strange, [], 'files that nobody needs');
+    const packed = new Set(files.map(({ path }) => path));
+    const links = [...packed]
+      .filter((path) => path.endsWith('.md'))
+      .flatMap((page) =>
+        [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?![a-z]+:)([^)#\s]+)/g)].map(([, to]) => join(dirname(page), to)),
+      );
+    assert.ok(links.length > 100, 'pages have links');
+    assert.deepEqual(
+      links.filter((to) => ![...packed].some((path) => path === to || path.startsWith(`${to}/`))),
+      [],
+      'links to files that are not packed',
+    );
     const graphiql = ['app.js.br', 'app.css.br'];
     for (const path of ['LICENSE', 'CHANGELOG.md', 'dist/LICENSES.txt', ...graphiql.map((name) => `dist/graphiql/${name}`)])
       assert.ok(
