@@ -1,5 +1,6 @@
 /** Holds sockets, timers or tasks until it is closed, which `await using` does at the end of a block. */
 export interface Closable {
+  /** Ends what it holds. Idempotent. */
   close(): Promise<void>;
   /** As `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
