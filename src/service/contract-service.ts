@@ -192,9 +192,7 @@ export class ContractService implements Transport {
       void runStream(iterator, { lifetime, sink, encode, present: failed, isLeft: () => request.signal.aborted }).finally(leave);
     } catch (error) {
       // Not left before, because then its signal would be the reason of the failure.
-      const failure = await this.#failure(error, call, requestId);
-      leave();
-      throw failure;
+      throw await Promise.resolve(this.#failure(error, call, requestId)).finally(leave);
     }
   }
 
