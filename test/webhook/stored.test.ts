@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { createClient, createService, defineContract, event, mutation, type EventSink } from '../../src/index.ts';
 import { listen } from '../../src/http/node/listen.ts';
 import { memoryWebhookStore, webhookHandler, type StoredDelivery } from '../../src/webhook/server.ts';
+import { HeldEvents } from '../../src/webhook/delivery/held-events.ts';
 import { Source } from '../../src/webhook/delivery/source.ts';
 import { until } from '../support/until.ts';
 import { cleanups, contract, endpoint, open, stub } from './support.ts';
@@ -118,6 +119,20 @@ describe('webhooks and their store', () => {
     isFull = false;
     await publishing;
     await until(() => got.length === 1, 'it is delivered');
+  });
+
+  it('an event beyond those that are held while the store cannot be read is told', async () => {
+    let sink: EventSink | undefined;
+    const reported: string[] = [];
+    const transport = stub(async (_, given) => void (sink = given));
+    const held = new HeldEvents(transport, Infinity, true, (error) => reported.push(String(error)));
+    const take = (id: number) => Promise.resolve(sink?.next({ id: `a-${id}`, time: '2026-01-01T00:00:00.000Z', data: {} })).catch(String);
+    for (let id = 0; id < 100_000; id++) void take(id);
+    await Promise.all([take(100_001), take(100_002)]);
+    const full = 'Error: 100000 events wait for the webhook store: one more is not stored';
+    expect(reported).toEqual([full]);
+    held.abandon(new Error('over'));
+    expect(reported).toHaveLength(2);
   });
 
   it('what a store failed to take is forgotten with its subscription', async () => {

@@ -1,6 +1,7 @@
 import type { EventDefinition } from '../../core/contract.ts';
 import type { EventMessage, Transport } from '../../core/transport.ts';
 import { delay } from '../../life/lifetime.ts';
+import { RepeatedReport } from '../../life/repeated.ts';
 
 /** An event that was published before the subscriptions were known. */
 export interface HeldEvent {
@@ -15,7 +16,7 @@ interface Waiting extends HeldEvent {
 
 /** How long the service may take to give its events to the subscriptions that were read, before what is held is stored. In milliseconds. */
 const START_MS = 5_000;
-/** How many events are held. The publisher of one more learns that it is not stored. */
+/** How many events are held. One more is not stored, of which `report` is told: a hub settles its publisher whatever its subscribers say. */
 const MAX_HELD = 100_000;
 
 /**
@@ -26,6 +27,7 @@ export class HeldEvents {
   readonly #waiting: Waiting[] = [];
   readonly #live = new AbortController();
   #isTold = false;
+  readonly #refused: RepeatedReport;
 
   private readonly timeoutMs: number;
   private readonly report: (error: unknown) => void;
@@ -37,6 +39,7 @@ export class HeldEvents {
   constructor(transport: Transport, timeoutMs: number, isNeeded: boolean, report: (error: unknown) => void) {
     this.timeoutMs = timeoutMs;
     this.report = report;
+    this.#refused = new RepeatedReport(report);
     if (!isNeeded) return;
     for (const event of Object.values(transport.contract.events)) {
       const request = { event, params: {}, headers: {}, signal: this.#live.signal, peer: { protocol: 'webhook' }, acknowledges: true };
@@ -52,18 +55,23 @@ export class HeldEvents {
     await Promise.race([Promise.all(starts), delay(START_MS, started.signal).catch(() => {})]);
     started.abort();
     this.#live.abort();
+    this.#refused.tell();
     for (const { stored, failed, ...held } of this.#waiting.splice(0)) await store(held).then(stored, failed);
   }
 
   /** Nothing that is held will be stored. */
   abandon(reason: unknown): void {
     this.#live.abort();
+    this.#refused.tell();
     for (const { failed } of this.#waiting.splice(0)) failed(reason);
   }
 
   #take(held: HeldEvent): Promise<void> {
-    if (this.#waiting.length >= MAX_HELD)
-      return Promise.reject(new Error(`${MAX_HELD} events wait for the webhook store: one more is not stored`));
+    if (this.#waiting.length >= MAX_HELD) {
+      const full = new Error(`${MAX_HELD} events wait for the webhook store: one more is not stored`);
+      this.#refused.add(full);
+      return Promise.reject(full);
+    }
     return new Promise((resolve, reject) => {
       const settled = new AbortController();
       const stop = () => settled.abort();
